@@ -1,0 +1,156 @@
+"""What the files of a deployment may say, as frozen classes; the reference page is made from them.
+
+Every setting has its description in the metadata ``help`` (one sentence), which also goes into the
+JSON Schema.  Durations are written ``"90s"``, ``"15m"``, ``"2h"``, ``"1d"``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import attrs
+from attrs import validators
+
+from textback.config.secrets import Secret
+from textback.model import PhoneNumber
+
+
+def setting(help: str, **kwargs: Any) -> Any:  # noqa: A002 (the word that readers expect)
+    """An attrs field with a sentence for the reference."""
+    return attrs.field(metadata={"help": help}, **kwargs)
+
+
+@attrs.frozen(kw_only=True)
+class PluginTable:
+    """``[plugins.NAME]`` of a client's file: which plugin, in which roles, with which settings."""
+
+    name: str
+    use: str
+    roles: tuple[str, ...] | None  # None: all that it implements
+    was: tuple[str, ...]
+    settings: Mapping[str, Any]  # structured into the plugin's own class when a stack is built
+    file: str  # for messages
+
+
+@attrs.frozen(kw_only=True)
+class Wording:
+    """``[[text]]``: the first text."""
+
+    body: str = setting("Template of the text; {{ first_name }} and the like leave no hole.")
+
+
+@attrs.frozen(kw_only=True)
+class LeadRule:
+    """``[[lead]]``: what CRMs are told."""
+
+    tag: str | None = setting("Tag that the contact gets.", default=None)
+    pipeline: str | None = setting("Pipeline of the deal.", default=None)
+    stage: str | None = setting("Stage of the contact or deal.", default=None)
+    owner: str | None = setting("Who owns the contact in the CRM.", default=None)
+    fields: Mapping[str, str] = setting("Custom fields and their values.", factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class FollowUp:
+    """``[[follow_up]]``: one more text, if nothing was heard."""
+
+    after: timedelta = setting("How long after the first text, e.g. \"2h\" or \"1d\".")
+    body: str = setting("Template of the text.")
+    channel: Literal["sms"] = setting("How it is sent.", default="sms")
+
+
+@attrs.frozen(kw_only=True)
+class Client:
+    """One business whose missed calls are answered by text; its file is ``clients/{id}.toml``."""
+
+    id: str
+    file: str
+    name: str = setting("The business's name, as callers know it.")
+    time_zone: ZoneInfo = setting("Where the business is, e.g. \"America/Denver\".")
+    lines: tuple[PhoneNumber, ...] = setting(
+        "The phone numbers whose missed calls are answered.", validator=validators.min_len(1)
+    )
+    mode: Literal["test", "shadow", "live"] = setting(
+        "test: only test_phones are texted; shadow: nobody is; live: callers are.", default="test"
+    )
+    test_phones: tuple[PhoneNumber, ...] = setting(
+        "Numbers that are texted in test mode, as often as they call.", default=()
+    )
+    staff_phones: tuple[PhoneNumber, ...] = setting(
+        "Numbers of the team; they are never texted as callers.", default=()
+    )
+    contact: str = setting(
+        "Phone number or address that the answer to HELP names; the first line if not set.",
+        default="",
+    )
+    cool_down: timedelta = setting(
+        "A caller gets at most one first text in this time.", default=timedelta(hours=24)
+    )
+    max_age: timedelta = setting(
+        "A call that ended longer ago is recorded and told to the team, but not texted.",
+        default=timedelta(minutes=15),
+    )
+    idle_after: timedelta = setting(
+        "A case is closed when nothing happened for so long after its last follow-up.",
+        default=timedelta(days=7),
+    )
+    identify_within_s: float = setting(
+        "Seconds that finding out who called may take before the text goes without it.",
+        default=0.6,
+        validator=[validators.gt(0), validators.le(10)],
+    )
+    text: tuple[Wording, ...] = setting("The first text; the built-in one if not set.", default=())
+    lead: tuple[LeadRule, ...] = setting("What CRMs are told.", default=())
+    follow_up: tuple[FollowUp, ...] = setting("Later texts, in their order.", default=())
+    was: tuple[str, ...] = setting("Earlier names of this client's file.", default=())
+    plugins: Mapping[str, PluginTable] = setting(
+        "The stack, in order of preference; see each plugin's page.", factory=dict
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Server:
+    """``[server]``: where textback listens."""
+
+    public_url: str = setting(
+        "The address that providers reach, e.g. \"https://hooks.agency.example\"."
+    )
+    listen: str = setting("Address and port for webhooks.", default="127.0.0.1:8000")
+    admin_listen: str | None = setting(
+        "Address and port for metrics; the same as listen if not set.", default=None
+    )
+
+
+@attrs.frozen(kw_only=True)
+class StoreSettings:
+    """``[store]``: where everything is remembered."""
+
+    url: str = setting("sqlite:///FILE, relative to textback.toml.", default="sqlite:///textback.db")
+    key: Secret | None = setting(
+        "Keys the hashes of phone numbers; without it no client can be live.", default=None
+    )
+
+
+@attrs.frozen(kw_only=True)
+class LogSettings:
+    """``[log]``: what is written about the work."""
+
+    format: Literal["console", "json"] = setting("console for people, json for machines.",
+                                                 default="console")
+    level: Literal["debug", "info", "warning", "error"] = setting("The least that is written.",
+                                                                  default="info")
+
+
+@attrs.frozen(kw_only=True)
+class Deployment:
+    """``textback.toml``: one installation."""
+
+    directory: Path
+    server: Server
+    store: StoreSettings = attrs.field(factory=StoreSettings)
+    log: LogSettings = attrs.field(factory=LogSettings)
+    plugins: Mapping[str, PluginTable] = attrs.field(factory=dict)

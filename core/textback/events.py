@@ -1,0 +1,275 @@
+"""What a plugin reports: a webhook as it came in, and what happened in it.
+
+A source says what it was told and judges nothing.  Numbers are as the provider writes them (the
+engine brings them to E.164), times are aware datetimes, ``key`` is the provider's own key of the
+event: the same event told twice has the same key, and it is never made from the time of arrival.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl
+
+import attrs
+
+from textback.errors import UnreadableWebhook
+from textback.model import FailureReason, Keyword, Media, Outcome, TextState
+
+
+class Happened(StrEnum):
+    """What a call event tells."""
+
+    STARTED = "started"  # the call reached the line
+    RINGING = "ringing"  # a leg rings at the business
+    LEG_ANSWERED = "leg_answered"  # someone or something took that leg, see AnsweredBy
+    LEG_ENDED = "leg_ended"  # that leg is over without an answer: its outcome says how
+    VOICEMAIL = "voicemail"  # the caller left a message
+    ENDED = "ended"  # the caller's own leg is over
+    CONCLUDED = "concluded"  # the provider itself gives the verdict on the whole call
+
+
+class AnsweredBy(StrEnum):
+    """Who took a leg, as far as the provider can tell."""
+
+    HUMAN = "human"
+    MACHINE = "machine"  # an IVR, a queue, a greeting, a mailbox
+    UNKNOWN = "unknown"  # the provider can't tell a mailbox from a person: counts as a person
+
+
+class Confidence(StrEnum):
+    """Whether a later event of the same call may change what this one says."""
+
+    CERTAIN = "certain"  # the provider's final word: judged at once
+    LIKELY = "likely"  # judged once the source's ``settle_s`` has passed
+
+
+@attrs.frozen(kw_only=True)
+class CallEvent:
+    """One thing that a source was told of one call.
+
+    Attributes:
+        call: The provider's id of the whole customer call, the same for all its legs.
+        leg: The provider's id of the leg that the event is about.
+        outcome: How the leg (LEG_ENDED) or the call (CONCLUDED) ended.
+        outgoing: The business made this call; set where the provider tells the direction.
+        evidence: The words that the verdict rests on, e.g. ``DialCallStatus=no-answer``.
+    """
+
+    key: str
+    call: str
+    happened: Happened
+    at: datetime
+    caller: str | None = None
+    line: str | None = None
+    leg: str | None = None
+    by: AnsweredBy | None = None
+    outcome: Outcome | None = None
+    outgoing: bool = False
+    confidence: Confidence = Confidence.LIKELY
+    caller_name: str | None = None
+    forwarded_from: str | None = None
+    duration_ms: int | None = None
+    recording_url: str | None = None
+    evidence: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class TextReceived:
+    """A text from a caller.  *keyword* is what the provider took it for, where it says so."""
+
+    key: str
+    at: datetime
+    number: str
+    line: str
+    body: str
+    media: tuple[Media, ...] = ()
+    keyword: Keyword | None = None
+    provider_id: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class TextStatus:
+    """What became of a text that we sent; *text* is our own ``Text.id``, if it came back."""
+
+    key: str
+    at: datetime
+    state: TextState
+    text: str | None = None
+    provider_id: str | None = None
+    reason: FailureReason | None = None
+    code: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class OptOut:
+    """The provider says that this number wants no more texts."""
+
+    key: str
+    at: datetime
+    number: str
+    evidence: str
+
+
+@attrs.frozen(kw_only=True)
+class OptIn:
+    """The provider says that this number wants texts again."""
+
+    key: str
+    at: datetime
+    number: str
+    evidence: str
+
+
+@attrs.frozen(kw_only=True)
+class KeyPressed:
+    """The caller pressed keys during a greeting."""
+
+    key: str
+    at: datetime
+    call: str
+    digits: str
+
+
+@attrs.frozen(kw_only=True)
+class EmailReceived:
+    """An e-mail from a caller; *case* is ours, if the address carried it."""
+
+    key: str
+    at: datetime
+    sender: str
+    subject: str
+    body: str
+    case: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class TeamReply:
+    """Someone of the business answers the caller of *case* (or the caller with *number*)."""
+
+    key: str
+    at: datetime
+    body: str
+    by: str
+    case: str | None = None
+    number: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Booked:
+    """An appointment was made; matched to a case by *case*, else by *number*."""
+
+    key: str
+    at: datetime
+    booking: str
+    starts_at: datetime
+    ends_at: datetime | None = None
+    title: str = ""
+    case: str | None = None
+    number: str | None = None
+    email: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class BookingCancelled:
+    """An appointment was called off."""
+
+    key: str
+    at: datetime
+    booking: str
+
+
+Event = (
+    CallEvent
+    | TextReceived
+    | TextStatus
+    | OptOut
+    | OptIn
+    | KeyPressed
+    | EmailReceived
+    | TeamReply
+    | Booked
+    | BookingCancelled
+)
+
+
+@attrs.define(frozen=True, slots=False, kw_only=True)
+class WebhookRequest:
+    """One HTTP request as a plugin sees it.
+
+    Attributes:
+        url: The public address, query included, as the provider signed it: made from
+            ``server.public_url``, never from what a proxy passed on.
+        topic: What follows the plugin's name in the path, e.g. ``dial``; empty if nothing does.
+        headers: With names in lower case.
+        received_at: When it came in, by the clock that the engine uses.
+    """
+
+    method: str
+    url: str
+    topic: str
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+    @cached_property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The form fields of the body in order, blank ones kept.
+
+        Raises:
+            UnreadableWebhook: The body is not text in UTF-8.
+        """
+        try:
+            return parse_qsl(self.body.decode(), keep_blank_values=True, errors="strict")
+        except ValueError as error:
+            raise UnreadableWebhook("the body is not a form in UTF-8") from error
+
+    @cached_property
+    def form(self) -> Mapping[str, str]:
+        """The form fields of the body; the first of a repeated name."""
+        return dict(reversed(self.pairs))
+
+    @cached_property
+    def query(self) -> Mapping[str, str]:
+        """The parameters in the address; the first of a repeated name."""
+        query = self.url.partition("?")[2]
+        return dict(reversed(parse_qsl(query, keep_blank_values=True)))
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as JSON.
+
+        Raises:
+            UnreadableWebhook: It is not JSON.
+        """
+        try:
+            return json.loads(self.body)
+        except ValueError as error:
+            raise UnreadableWebhook("the body is not JSON") from error
+
+
+@attrs.frozen
+class WebhookResponse:
+    """What the provider gets for a webhook; 204 without a body where it expects nothing."""
+
+    status: int = 204
+    body: str = ""
+    content_type: str = "text/plain; charset=utf-8"
+
+
+@attrs.frozen
+class Reading:
+    """What a webhook told, and what to answer once that is committed.
+
+    Attributes:
+        live: Someone is waiting on the phone for this response: it is given even when the store
+            can't commit the events.
+    """
+
+    events: tuple[Event, ...] = ()
+    response: WebhookResponse = WebhookResponse()
+    live: bool = False

@@ -1,0 +1,418 @@
+"""The things that textback speaks of.
+
+All are frozen.  Phone numbers are E.164 strings, times aware datetimes in UTC, durations
+milliseconds unless the name says otherwise.  ``docs/reference/words.md`` explains the terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NewType
+from zoneinfo import ZoneInfo
+
+import attrs
+
+PhoneNumber = NewType("PhoneNumber", str)
+"""A phone number in E.164, e.g. ``+13035550100``; made by `textback.phones.normalise`."""
+
+
+class Outcome(StrEnum):
+    """How a call ended."""
+
+    ANSWERED = "answered"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    DECLINED = "declined"
+    ABANDONED = "abandoned"  # the caller gave up while it rang
+    VOICEMAIL = "voicemail"
+    FAILED = "failed"
+    OUT_OF_HOURS = "out_of_hours"  # only where the provider says so
+    OUTGOING = "outgoing"  # the business made the call
+
+    @property
+    def missed(self) -> bool:
+        """Whether nobody spoke with the caller."""
+        return self not in (Outcome.ANSWERED, Outcome.OUTGOING)
+
+
+class End(StrEnum):
+    """What a missed call came to: exactly one of these."""
+
+    SENT = "sent"
+    SUPPRESSED = "suppressed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"  # nobody knows whether the text left; may become sent or failed, once
+    JOINED = "joined"  # the caller already had an open case
+    SHADOWED = "shadowed"  # would have been sent, but the client only watches
+
+
+class TextState(StrEnum):
+    """How far a text is; it never moves backwards, see `rank`."""
+
+    QUEUED = "queued"
+    SENDING = "sending"  # the intent is committed
+    UNKNOWN = "unknown"  # the request may have left and no answer came
+    SENT = "sent"  # a provider took it
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    RECEIVED = "received"  # a text that came in
+
+    @property
+    def rank(self) -> int:
+        """A state replaces only one of lower rank."""
+        return _RANKS[self]
+
+
+_RANKS = {
+    TextState.QUEUED: 0,
+    TextState.SENDING: 1,
+    TextState.UNKNOWN: 2,
+    TextState.SENT: 3,
+    TextState.FAILED: 4,
+    TextState.DELIVERED: 4,
+    TextState.RECEIVED: 5,
+}
+
+
+class FailureReason(StrEnum):
+    """Why a text failed, the same for all providers."""
+
+    OPTED_OUT = "opted_out"
+    INVALID_NUMBER = "invalid_number"
+    UNREACHABLE = "landline_or_unreachable"
+    UNREGISTERED = "unregistered_sender"
+    FILTERED = "spam_filtered"
+    RATE_LIMITED = "rate_limited"
+    NO_FUNDS = "insufficient_funds"
+    AUTH = "auth"
+    TEMPORARY = "temporary"
+    UNKNOWN = "unknown"
+
+
+class Keyword(StrEnum):
+    """A text that is an order to the program that sends, not a word to the business."""
+
+    STOP = "stop"
+    START = "start"
+    HELP = "help"
+
+
+class Kind(StrEnum):
+    """Why a text is sent; rules treat them differently."""
+
+    FIRST = "first"
+    FOLLOW_UP = "follow_up"
+    REPLY = "reply"  # someone of the business writes
+    CONFIRMATION = "confirmation"  # the one answer to STOP
+    HELP = "help"  # the answer to HELP
+
+
+@attrs.frozen
+class Media:
+    """A picture or file that came with a text."""
+
+    url: str
+    content_type: str = "application/octet-stream"
+
+
+@attrs.frozen(kw_only=True)
+class Call:
+    """One customer call, however many legs, webhooks and sources told of it.
+
+    Attributes:
+        id: ``{plugin}/{provider's call id}`` of the source that told of it first.
+        caller: None if the number is withheld or can't be written as E.164; *caller_raw* has
+            what the provider said.
+        case: The case that it opened or joined.
+        evidence: The words that the outcome rests on.
+    """
+
+    id: str
+    client: str
+    line: PhoneNumber | None
+    caller: PhoneNumber | None
+    started_at: datetime
+    caller_raw: str = ""
+    caller_name: str | None = None
+    ended_at: datetime | None = None
+    outcome: Outcome | None = None
+    duration_ms: int | None = None
+    recording_url: str | None = None
+    evidence: str = ""
+    case: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Caller:
+    """Who called, as far as anyone knows.
+
+    ``identify_caller`` answers with the fields it knows; the answers are merged field by field in
+    the client's order.
+
+    Attributes:
+        name: For the team.
+        first_name: To greet with; left out where several contacts share the number.
+        known: A CRM has a contact with this number.
+        url: Where the contact can be opened in the CRM.
+        do_not_text: A CRM or lookup says that this number must not be texted; says why.
+    """
+
+    number: PhoneNumber | None = None
+    name: str | None = None
+    first_name: str | None = None
+    email: str | None = None
+    known: bool | None = None
+    vip: bool | None = None
+    language: str | None = None
+    zone: ZoneInfo | None = None
+    url: str | None = None
+    owner: str | None = None
+    line_type: str | None = None  # "mobile", "landline", "voip"
+    do_not_text: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Case:
+    """The one open conversation with one caller of one client.
+
+    Attributes:
+        end: The end of its first call; None while it is not known.
+        closed_because: None while the case is open.
+    """
+
+    id: str
+    client: str
+    number: PhoneNumber | None
+    line: PhoneNumber | None
+    opened_at: datetime
+    caller: Caller = Caller()
+    outcome: Outcome | None = None
+    end: End | None = None
+    because: str = ""
+    calls: int = 1
+    replies: int = 0
+    closed_at: datetime | None = None
+    closed_because: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Text:
+    """One SMS to send.
+
+    Attributes:
+        id: Ours; a sender puts it where the provider gives it back (status address or reference).
+        line: The line last called: the number to send from, unless the sender's settings say else.
+        status_url: The sender's own webhook address with topic ``sms-status`` and ``?text={id}``.
+        attempted_at: When the intent was committed; for `find_text`.
+    """
+
+    id: str
+    client: str
+    case: str
+    to: PhoneNumber
+    line: PhoneNumber
+    body: str
+    kind: Kind = Kind.FIRST
+    step: str = "text/1"
+    status_url: str = ""
+    attempted_at: datetime | None = None
+    provider_id: str | None = None
+
+
+@attrs.frozen
+class Receipt:
+    """A provider took a text (or a mail): its id, and how far it says it is."""
+
+    provider_id: str
+    state: TextState = TextState.SENT
+
+
+@attrs.frozen
+class Absent:
+    """The provider surely never got the text: a new intent is allowed."""
+
+
+@attrs.frozen
+class CannotTell:
+    """The provider doesn't show the text, which proves nothing."""
+
+
+@attrs.frozen(kw_only=True)
+class Lead:
+    """What a CRM is told of a missed call; from ``[[lead]]`` in the client's file."""
+
+    client: str
+    case: str
+    number: PhoneNumber
+    line: PhoneNumber | None
+    called_at: datetime
+    outcome: Outcome
+    name: str | None = None
+    email: str | None = None
+    tag: str | None = None
+    pipeline: str | None = None
+    stage: str | None = None
+    owner: str | None = None
+    fields: Mapping[str, str] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class CrmRef:
+    """A record in a CRM: its id, and where a person opens it."""
+
+    id: str
+    url: str | None = None
+
+
+class ActivityKind(StrEnum):
+    """What is logged with a contact."""
+
+    CALL = "call"
+    TEXT = "text"
+    REPLY = "reply"
+    BOOKING = "booking"
+
+
+@attrs.frozen(kw_only=True)
+class Activity:
+    """Something that happened with a contact, for the CRM's record."""
+
+    kind: ActivityKind
+    at: datetime
+    number: PhoneNumber
+    line: PhoneNumber | None = None
+    body: str = ""
+    outcome: Outcome | None = None
+    duration_ms: int | None = None
+    incoming: bool = True
+    media: tuple[Media, ...] = ()
+
+
+class NoticeKind(StrEnum):
+    """Why the team is told something."""
+
+    MISSED_CALL = "missed_call"
+    CALLED_AGAIN = "called_again"
+    REPLY = "reply"
+    OPTED_OUT = "opted_out"
+    BOOKED = "booked"
+    UNCONFIRMED = "unconfirmed"  # nobody knows whether a text left
+    FAILED = "failed"  # a text failed after a provider had taken it
+
+
+@attrs.frozen(kw_only=True)
+class Notice:
+    """What the team is told.
+
+    Attributes:
+        title: One line, e.g. ``Anna Example called again (2)``.
+        lines: The story in sentences, one a line, numbers and times as people write them.
+        text: The exact text that the caller got, or wrote; None if there was none.
+        text_state: How far our text is; None if none was sent.
+        reason: Why no text was sent, in a sentence.
+        local_time: The moment of the call in the client's zone, as people read it.
+    """
+
+    kind: NoticeKind
+    client: str
+    client_name: str
+    case: str
+    at: datetime
+    local_time: str
+    title: str
+    lines: tuple[str, ...]
+    number: PhoneNumber | None = None
+    line: PhoneNumber | None = None
+    name: str | None = None
+    known: bool = False
+    url: str | None = None
+    outcome: Outcome | None = None
+    calls: int = 1
+    text: str | None = None
+    text_state: TextState | None = None
+    reason: str | None = None
+    next: str | None = None
+    media: tuple[Media, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Booking:
+    """An appointment that came of a case."""
+
+    id: str
+    client: str
+    case: str | None
+    starts_at: datetime
+    ends_at: datetime | None = None
+    title: str = ""
+    cancelled: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Email:
+    """One e-mail to send; headers such as List-Unsubscribe are made from it by the sender."""
+
+    id: str
+    client: str
+    case: str
+    to: str
+    subject: str
+    body: str
+    unsubscribe_url: str = ""
+
+
+class Severity(StrEnum):
+    """How bad a finding of a check is."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    OK = "ok"
+
+
+@attrs.frozen
+class Finding:
+    """What a plugin's `check` found at the provider, in words, with what to do."""
+
+    severity: Severity
+    message: str
+
+
+@attrs.frozen
+class Change:
+    """What `connect` changed, or would change, at the provider."""
+
+    what: str
+    before: str | None
+    after: str
+
+
+@attrs.frozen
+class Addresses:
+    """The addresses of this installation for one plugin of one client."""
+
+    base: str
+
+    def topic(self, name: str) -> str:
+        """The webhook address of one topic."""
+        return f"{self.base}/{name}" if name else self.base
+
+
+@attrs.frozen
+class Erased:
+    """What a plugin erased of a number, and where more of it may be held."""
+
+    records: int = 0
+    elsewhere: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Committed:
+    """Something that has been committed, for `observe`: never a body, the number masked."""
+
+    what: str
+    client: str
+    at: datetime
+    case: str | None = None
+    detail: Mapping[str, Any] = attrs.field(factory=dict)

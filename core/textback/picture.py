@@ -1,0 +1,101 @@
+"""What a rule sees, and what it answers.
+
+A picture is frozen and complete: a rule reads nothing else, so that it can be asked again, about
+the past, or about a change that nobody has made yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+
+import attrs
+
+from textback.model import Caller, Case, Kind, Outcome, PhoneNumber
+
+
+class Action(IntEnum):
+    """What a verdict asks for; of several verdicts the highest wins."""
+
+    SEND = 0
+    SHADOW = 1  # would be sent, but the client only watches
+    HOLD = 2
+    SUPPRESS = 3
+
+
+@attrs.frozen(kw_only=True)
+class Verdict:
+    """One rule's answer, in a sentence that a person understands.
+
+    Attributes:
+        rule: Who says so: the rule's name, or the plugin's.
+        until: For HOLD, when to ask again; None means until somebody resumes.
+        saw: What the rule looked at, for the ledger.
+    """
+
+    rule: str
+    action: Action
+    because: str
+    until: datetime | None = None
+    saw: Mapping[str, Any] = attrs.field(factory=dict)
+    version: int = 1
+
+
+@attrs.frozen(kw_only=True)
+class Suppression:
+    """A number that may not be texted, and why."""
+
+    scope: str  # the client's name, or "*" for the whole deployment
+    reason: str  # "opt_out", "staff", "landline", "block"
+    since: datetime
+    evidence: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class History:
+    """What was sent to this number by this client before."""
+
+    first_text_at: datetime | None = None  # the latest first text of another case
+    last_text_at: datetime | None = None
+    texts_today: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Policy:
+    """The client's settings that rules ask for; made once from its file."""
+
+    client: str
+    name: str
+    mode: str
+    lines: frozenset[PhoneNumber]
+    test_phones: frozenset[PhoneNumber]
+    staff_phones: frozenset[PhoneNumber]
+    cool_down_s: float
+    max_age_s: float
+
+
+@attrs.frozen(kw_only=True)
+class Picture:
+    """Everything that decides on one text.
+
+    Attributes:
+        to: None if the number is withheld or isn't a phone number; *raw* has what was said.
+        call_ended_at: The end of the call that the text answers (FIRST), else None.
+        paused: Why everything is held, if it is.
+    """
+
+    now: datetime
+    kind: Kind
+    step: str
+    policy: Policy
+    case: Case
+    to: PhoneNumber | None
+    raw: str = ""
+    caller: Caller = Caller()
+    outcome: Outcome | None = None
+    call_ended_at: datetime | None = None
+    suppressions: tuple[Suppression, ...] = ()
+    history: History = History()
+    paused: str | None = None

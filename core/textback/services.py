@@ -1,0 +1,109 @@
+"""What a plugin is handed: everything that it uses and nothing that it shares with others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+import attrs
+import httpx
+
+from textback.clock import Clock
+from textback.model import PhoneNumber
+
+T = TypeVar("T")
+
+
+class Log(Protocol):
+    """A structured log; the event is a constant phrase, what varies goes into keywords."""
+
+    def info(self, event: str, /, **values: object) -> Any:
+        """Something happened as expected."""
+
+    def warning(self, event: str, /, **values: object) -> Any:
+        """Something happened that a person should know."""
+
+
+class State(Protocol):
+    """Durable key-values of one plugin of one client: tokens, cursors, replay marks.
+
+    Values are what JSON can hold.
+    """
+
+    async def get(self, key: str) -> Any:
+        """The value, or None if there is none or its time is over."""
+
+    async def set(self, key: str, value: Any, *, ttl_s: float | None = None) -> None:
+        """Keep a value, for *ttl_s* seconds if given."""
+
+    async def add(self, key: str, value: Any, *, ttl_s: float | None = None) -> bool:
+        """Keep a value if there is none; False if there was one.  A replay mark in one call."""
+
+    async def delete(self, key: str) -> None:
+        """Forget a value."""
+
+    def lock(self, key: str) -> AbstractAsyncContextManager[None]:
+        """Only one holder at a time, in all processes; given back after a minute at the latest."""
+
+
+@attrs.frozen(kw_only=True)
+class Contact:
+    """A person in the embedded CRM."""
+
+    number: PhoneNumber
+    name: str | None = None
+    email: str | None = None
+    stage: str | None = None
+    tags: tuple[str, ...] = ()
+    fields: Mapping[str, str] = attrs.field(factory=dict)
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+class Contacts(Protocol):
+    """The embedded CRM of one client: kept in the same store as everything else."""
+
+    async def get(self, number: PhoneNumber) -> Contact | None:
+        """The contact with this number."""
+
+    async def save(self, contact: Contact) -> Contact:
+        """Add a contact or what is new of it: tags are added, other given fields replaced."""
+
+    async def log(self, number: PhoneNumber, key: str, entry: Mapping[str, Any]) -> None:
+        """Write one activity to a contact's log, once for each *key*."""
+
+    async def entries(self, number: PhoneNumber) -> list[Mapping[str, Any]]:
+        """A contact's log, oldest first."""
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Services:
+    """What each plugin instance gets.
+
+    Attributes:
+        client: The client's name (its file's stem); ``*`` for plugins of the deployment.
+        plugin: The name of the plugin's table in the client's file.
+        address: This plugin's own webhook address, without a topic.
+        http: A client of its own over the shared transport: no cookies, no limits shared.  Its
+            requests raise `NotSent` or `MaybeSent`, never httpx's errors.
+        in_thread: Runs a blocking call (an SDK) in a thread and awaits its result.
+    """
+
+    client: str
+    plugin: str
+    address: str
+    http: httpx.AsyncClient
+    clock: Clock
+    log: Log
+    state: State
+    contacts: Contacts
+    in_thread: InThread
+
+
+class InThread(Protocol):
+    """Runs a function in a thread."""
+
+    async def __call__(self, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+        """What *function* returns, or what it raises."""
