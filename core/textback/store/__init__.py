@@ -1,0 +1,44 @@
+"""What is remembered: one schema, and units of work on SQLite and Postgres."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textback.errors import WrongStore
+from textback.store.migrate import Migrated, migrate
+from textback.store.sqlite import Lock, SQLiteStore
+from textback.store.work import Statement, Store, Unit, Work, every, one, statement
+
+__all__ = [
+    "Lock",
+    "Migrated",
+    "SQLiteStore",
+    "Statement",
+    "Store",
+    "Unit",
+    "Work",
+    "every",
+    "migrate",
+    "one",
+    "open_embedded",
+    "sqlite_path",
+    "statement",
+]
+
+
+def sqlite_path(url: str, directory: Path) -> Path:
+    """The file that a ``sqlite:///`` address names, relative to the deployment's folder.
+
+    Raises:
+        WrongStore: It is another kind of address.
+    """
+    scheme, separator, place = url.partition(":///")
+    if scheme != "sqlite" or not separator or not place:
+        raise WrongStore(f'store.url "{url}": only sqlite:///FILE is served by one process')
+    return directory / place
+
+
+def open_embedded(path: Path) -> SQLiteStore:
+    """Open the embedded store, its schema brought up to date first."""
+    migrate(f"sqlite:///{path}")
+    return SQLiteStore(path)

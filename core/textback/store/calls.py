@@ -1,0 +1,85 @@
+"""Customer calls: what is known of each, and what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from textback.store.work import Row, Work, every, one, statement
+
+SAME_CALL_US = 60_000_000  # two sources that tell of one caller and line within this mean one call
+
+_COLUMNS = """client, call_id, same_as, caller, caller_raw, caller_name, line, started_at, ended_at,
+    outcome, duration_ms, recording_url, evidence, case_id, end_state, because"""
+
+_GET = statement(f"SELECT {_COLUMNS} FROM calls WHERE client = :client AND call_id = :call_id")
+_TWIN = statement("""
+    SELECT call_id FROM calls
+    WHERE client = :client AND caller = :caller AND line = :line AND same_as IS NULL
+        AND started_at BETWEEN :since AND :until AND call_id NOT LIKE :own
+    ORDER BY started_at LIMIT 1
+""")
+_PUT = statement("""
+    INSERT INTO calls (client, call_id, same_as, caller, caller_raw, caller_name, line, started_at,
+        ended_at, outcome, duration_ms, recording_url, evidence, because)
+    VALUES (:client, :call_id, :same_as, :caller, :caller_raw, :caller_name, :line, :started_at,
+        :ended_at, :outcome, :duration_ms, :recording_url, :evidence, '')
+    ON CONFLICT (client, call_id) DO UPDATE
+    SET caller = excluded.caller, caller_raw = excluded.caller_raw,
+        caller_name = excluded.caller_name, line = excluded.line,
+        started_at = excluded.started_at, ended_at = excluded.ended_at,
+        outcome = excluded.outcome, duration_ms = excluded.duration_ms,
+        recording_url = excluded.recording_url, evidence = excluded.evidence
+""")
+_END = statement("""
+    UPDATE calls SET end_state = :end_state, because = :because, case_id = :case_id
+    WHERE client = :client AND call_id = :call_id
+""")
+_OF_CASE = statement(f"""
+    SELECT {_COLUMNS} FROM calls WHERE client = :client AND case_id = :case_id ORDER BY started_at
+""")
+
+
+def get(client: str, call_id: str) -> Work[Row | None]:
+    """One call as stored."""
+    return one(_GET, client=client, call_id=call_id)
+
+
+def twin(client: str, plugin: str, caller: str, line: str, started_at: int) -> Work[str | None]:
+    """The call that another source told of, if it is this one."""
+    row = yield from one(
+        _TWIN,
+        client=client,
+        caller=caller,
+        line=line,
+        since=started_at - SAME_CALL_US,
+        until=started_at + SAME_CALL_US,
+        own=f"{plugin}/%",
+    )
+    return row["call_id"] if row else None
+
+
+def put(client: str, call_id: str, values: dict[str, Any]) -> Work[None]:
+    """Write what is known of a call now."""
+    yield _PUT, {"client": client, "call_id": call_id, **values}
+
+
+def end(
+    client: str, call_id: str, *, end_state: str | None, because: str, case_id: str | None
+) -> Work[None]:
+    """Write what a call came to."""
+    yield (
+        _END,
+        {
+            "client": client,
+            "call_id": call_id,
+            "end_state": end_state,
+            "because": because,
+            "case_id": case_id,
+        },
+    )
+
+
+def of_case(client: str, case_id: str) -> Work[Sequence[Row]]:
+    """The calls of a case, oldest first."""
+    return every(_OF_CASE, client=client, case_id=case_id)

@@ -1,0 +1,147 @@
+"""Cases: the one open conversation with one caller of one client."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from textback.store.work import Row, Work, every, one, statement
+
+_COLUMNS = """client, case_id, number, line, opened_at, last_at, caller, outcome, end_state,
+    because, held_until, calls, replies, closed_at, closed_because"""
+
+_OPEN = statement("""
+    INSERT INTO cases (client, case_id, number, line, opened_at, last_at, caller, outcome,
+        end_state, because, held_until, calls, closed_at, closed_because)
+    VALUES (:client, :case_id, :number, :line, :opened_at, :opened_at, :caller, :outcome,
+        :end_state, :because, :held_until, :calls, :closed_at, :closed_because)
+    ON CONFLICT DO NOTHING RETURNING case_id
+""")
+_GET = statement(f"SELECT {_COLUMNS} FROM cases WHERE client = :client AND case_id = :case_id")
+_FIND = statement(f"SELECT {_COLUMNS} FROM cases WHERE case_id = :case_id")
+_OPEN_OF = statement(f"""
+    SELECT {_COLUMNS} FROM cases
+    WHERE client = :client AND number = :number AND closed_at IS NULL
+""")
+_LATEST_OF = statement(f"""
+    SELECT {_COLUMNS} FROM cases WHERE client = :client AND number = :number
+    ORDER BY opened_at DESC LIMIT 1
+""")
+_JOIN = statement("""
+    UPDATE cases SET calls = calls + 1, line = coalesce(:line, line), last_at = :now
+    WHERE client = :client AND case_id = :case_id AND closed_at IS NULL RETURNING calls
+""")
+_REPLIED = statement("""
+    UPDATE cases SET replies = replies + 1, last_at = :now
+    WHERE client = :client AND case_id = :case_id RETURNING replies
+""")
+_END = statement("""
+    UPDATE cases SET end_state = :end_state, because = :because, held_until = NULL, last_at = :now
+    WHERE client = :client AND case_id = :case_id
+        AND (end_state IS NULL OR (end_state = 'unknown' AND :end_state IN ('sent', 'failed')))
+    RETURNING case_id
+""")
+_END_CALL = statement("""
+    UPDATE calls SET end_state = :end_state, because = :because
+    WHERE client = :client AND case_id = :case_id
+        AND (end_state IS NULL OR (end_state = 'unknown' AND :end_state IN ('sent', 'failed')))
+""")
+_HOLD = statement("""
+    UPDATE cases SET held_until = :until, because = :because
+    WHERE client = :client AND case_id = :case_id AND end_state IS NULL
+""")
+_CLOSE = statement("""
+    UPDATE cases SET closed_at = :now, closed_because = :because, held_until = NULL, last_at = :now
+    WHERE client = :client AND case_id = :case_id AND closed_at IS NULL RETURNING case_id
+""")
+_TOUCH = statement("""
+    UPDATE cases SET last_at = :now WHERE client = :client AND case_id = :case_id
+""")
+_IDENTIFIED = statement("""
+    UPDATE cases SET caller = :caller WHERE client = :client AND case_id = :case_id
+""")
+_LIST = statement(f"""
+    SELECT {_COLUMNS} FROM cases WHERE (client = :client OR :client = '*') AND opened_at >= :since
+    ORDER BY opened_at, case_id LIMIT :most
+""")
+
+
+def open_new(values: dict[str, Any]) -> Work[bool]:
+    """Open a case; False if this caller has an open one (or this call has opened it before)."""
+    return bool((yield _OPEN, values))
+
+
+def get(client: str, case_id: str) -> Work[Row | None]:
+    """One case."""
+    return one(_GET, client=client, case_id=case_id)
+
+
+def find(case_id: str) -> Work[Row | None]:
+    """A case of any client, as people name it on the command line."""
+    return one(_FIND, case_id=case_id)
+
+
+def open_of(client: str, number: str) -> Work[Row | None]:
+    """The open case with this caller."""
+    return one(_OPEN_OF, client=client, number=number)
+
+
+def latest_of(client: str, number: str) -> Work[Row | None]:
+    """The newest case with this caller, open or closed."""
+    return one(_LATEST_OF, client=client, number=number)
+
+
+def join(client: str, case_id: str, line: str | None, now: int) -> Work[int | None]:
+    """Count one more call in an open case; how many it has now, None if it is closed."""
+    rows = yield _JOIN, {"client": client, "case_id": case_id, "line": line, "now": now}
+    return rows[0]["calls"] if rows else None
+
+
+def replied(client: str, case_id: str, now: int) -> Work[int]:
+    """Count one more reply; how many there are now."""
+    (row,) = yield _REPLIED, {"client": client, "case_id": case_id, "now": now}
+    replies: int = row["replies"]
+    return replies
+
+
+def end(client: str, case_id: str, end_state: str, because: str, now: int) -> Work[bool]:
+    """Write the end of a case's first call; once, but for unknown, which may be settled."""
+    values = {
+        "client": client,
+        "case_id": case_id,
+        "end_state": end_state,
+        "because": because,
+    }
+    rows = yield _END, {**values, "now": now}
+    if rows:
+        yield _END_CALL, values
+    return bool(rows)
+
+
+def hold(client: str, case_id: str, until: int | None, because: str) -> Work[None]:
+    """Say that the first text waits, and for what."""
+    yield (
+        _HOLD,
+        {"client": client, "case_id": case_id, "until": until, "because": because},
+    )
+
+
+def close(client: str, case_id: str, because: str, now: int) -> Work[bool]:
+    """Close a case; False if it was closed."""
+    values = {"client": client, "case_id": case_id, "because": because, "now": now}
+    return bool((yield _CLOSE, values))
+
+
+def touch(client: str, case_id: str, now: int) -> Work[None]:
+    """Something happened in this case."""
+    yield _TOUCH, {"client": client, "case_id": case_id, "now": now}
+
+
+def identified(client: str, case_id: str, caller: str) -> Work[None]:
+    """Keep what was found out about the caller."""
+    yield _IDENTIFIED, {"client": client, "case_id": case_id, "caller": caller}
+
+
+def listing(client: str, since: int, most: int) -> Work[Sequence[Row]]:
+    """Cases of one client or (``*``) of all, oldest first."""
+    return every(_LIST, client=client, since=since, most=most)

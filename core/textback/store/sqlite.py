@@ -1,0 +1,235 @@
+"""SQLite: one writer thread that commits for all who wait at that moment.
+
+Write-ahead log with ``synchronous=FULL``: what is committed survives a power cut.  One sync serves
+a whole group of units, so that it costs the same at one call a second as at a thousand.  Other
+processes (the commands) may write too: transactions begin ``IMMEDIATE`` and wait their turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, Generic, TypeVar, cast
+
+from textback.errors import StoreBusy, WrongStore
+from textback.store.work import Unit, Work
+
+T = TypeVar("T")
+
+GROUP = 256  # units in one commit at the most: bounds the wait of the first
+BUSY_S = 10.0  # how long another process may hold the database before we give up
+
+# Names that statfs gives to file systems which don't keep SQLite's locks across machines.
+_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "afs", "9p", "glusterfs"}
+
+
+class _Job(Generic[T]):
+    """A unit that waits for its commit, and who waits for it."""
+
+    __slots__ = ("error", "future", "loop", "result", "unit")
+
+    def __init__(self, unit: Unit[T], loop: asyncio.AbstractEventLoop) -> None:
+        self.unit = unit
+        self.loop = loop
+        self.future: asyncio.Future[T] = loop.create_future()
+        self.result: T | None = None
+        self.error: BaseException | None = None
+
+    def resolve(self) -> None:
+        """Wake who waits; in the loop's thread."""
+        if self.future.cancelled():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(cast("T", self.result))
+
+
+def run(connection: sqlite3.Connection, work: Work[T]) -> T:
+    """Drive one generator to its end on a connection."""
+    try:
+        query, values = next(work)
+        while True:
+            query, values = work.send(connection.execute(query.sql, values).fetchall())
+    except StopIteration as stop:
+        return cast("T", stop.value)
+
+
+def commit(connection: sqlite3.Connection, jobs: Sequence[_Job[Any]]) -> None:
+    """Commit a group; if any of it fails, each unit alone, so that one breaks no other."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        for job in jobs:
+            job.result = run(connection, job.unit())
+        connection.execute("COMMIT")
+    except BaseException as error:  # noqa: BLE001 (a unit's error belongs to who waits for it)
+        _roll_back(connection)
+        if len(jobs) == 1:
+            jobs[0].error = _translate(error)
+            return
+        for job in jobs:
+            commit(connection, [job])
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+def _translate(error: BaseException) -> BaseException:
+    if isinstance(error, sqlite3.OperationalError):  # locked, disk full, I/O error
+        busy = StoreBusy(f"the store can't commit: {error}")
+        busy.__cause__ = error
+        return busy
+    return error
+
+
+def _tell(loop: asyncio.AbstractEventLoop, jobs: Sequence[_Job[Any]]) -> None:
+    def resolve() -> None:
+        for job in jobs:
+            job.resolve()
+
+    try:
+        loop.call_soon_threadsafe(resolve)
+    except RuntimeError:  # the loop is gone, and with it everybody who waited
+        return
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the file as every part of textback does."""
+    try:
+        connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, timeout=BUSY_S
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA cache_size = -16384")
+    except sqlite3.DatabaseError as error:
+        raise WrongStore(f"{path}: can't be opened as an SQLite database: {error}") from error
+    return connection
+
+
+def refuse_network(path: Path) -> None:
+    """Refuse a file on a network file system, where two machines could write at once.
+
+    Raises:
+        WrongStore: It is on one.
+    """
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise WrongStore(f"{folder}: no such folder; make it, or change store.url")
+    if (kind := _file_system(folder)) in _NETWORK:
+        raise WrongStore(
+            f"{path} is on a network file system ({kind}), where SQLite's locks don't hold;"
+            " put it on a local disk, or use a postgresql:// store"
+        )
+
+
+def _file_system(folder: Path) -> str:
+    """The type of the file system that holds a folder; empty where the system doesn't tell."""
+    mounts = Path("/proc/mounts")
+    if not mounts.exists():
+        return ""
+    best, kind = "", ""
+    for line in mounts.read_text(encoding="utf-8").splitlines():
+        _, place, this, *_ = line.split(" ")
+        place = place.replace("\\040", " ")
+        if len(place) >= len(best) and folder.is_relative_to(place):
+            best, kind = place, this
+    return kind
+
+
+class Lock:
+    """The right to run the engine on a database file: one process at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = (path.parent / f"{path.name}.lock").open("a+")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._file.close()
+            raise WrongStore(
+                f"{path} is already served by another process; stop that one, or use a"
+                " postgresql:// store to run several"
+            ) from error
+        self._file.truncate(0)
+        self._file.write(str(os.getpid()))
+        self._file.flush()
+
+    def release(self) -> None:
+        """Let another process serve."""
+        self._file.close()
+
+
+class SQLiteStore:
+    """The store in one file on this machine."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        refuse_network(path)
+        self._queue: SimpleQueue[_Job[Any] | None] = SimpleQueue()
+        self._reader = connect(path)
+        self._thread = threading.Thread(target=self._run, name="textback-writer", daemon=True)
+        self._thread.start()
+        self._closed = False
+
+    async def write(self, unit: Unit[T]) -> T:
+        """Commit one unit together with all others that wait at this moment."""
+        if self._closed:
+            raise StoreBusy("the store is closed")
+        job = _Job(unit, asyncio.get_running_loop())
+        self._queue.put(job)
+        return await job.future
+
+    async def read(self, unit: Unit[T]) -> T:
+        """Run a short unit on the event loop's own connection: cheaper than a thread."""
+        return self._read(unit)
+
+    def _read(self, unit: Unit[T]) -> T:
+        try:
+            self._reader.execute("BEGIN")
+            try:
+                return run(self._reader, unit())
+            finally:
+                self._reader.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            raise StoreBusy(f"the store can't be read: {error}") from error
+
+    async def close(self) -> None:
+        """Commit what waits and close the file."""
+        if self._closed:
+            return
+        self._closed = True
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+        self._reader.close()
+
+    def _run(self) -> None:
+        connection = connect(self.path)
+        while True:
+            job = self._queue.get()
+            jobs: list[_Job[Any]] = []
+            last = job is None
+            if job is not None:
+                jobs.append(job)
+            while not last and len(jobs) < GROUP and not self._queue.empty():
+                job = self._queue.get()
+                if job is None:
+                    last = True
+                else:
+                    jobs.append(job)
+            if jobs:
+                commit(connection, jobs)
+                for loop in {job.loop for job in jobs}:
+                    _tell(loop, [job for job in jobs if job.loop is loop])
+            if last:
+                connection.close()
+                return

@@ -1,0 +1,269 @@
+"""Steps: outbox, checkpoint and timer in one.
+
+A step that waits has its due time here, one that is done its result.  ``after`` names the step
+whose first result brings this one forward; until then ``due_at`` is when it runs at the latest,
+and without a due time it never runs by itself.  A running step's ``due_at`` is when it is looked
+at again in case nobody finished it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from textback.store.subjects import LEASE_US
+from textback.store.work import Row, Work, every, statement
+
+WAITING, RUNNING, DONE, CANCELLED, PARKED = "waiting", "running", "done", "cancelled", "parked"
+
+_COLUMNS = "client, subject, name, state, due_at, after, attempts, detail, result, error"
+
+_ADD = statement("""
+    INSERT INTO steps
+        (client, subject, name, state, due_at, after, attempts, detail, result, updated_at)
+    VALUES (:client, :subject, :name, :state, :due_at, :after, :attempts, :detail, :result, :now)
+    ON CONFLICT (client, subject, name) DO NOTHING
+""")
+_SOONER = statement("""
+    INSERT INTO steps (client, subject, name, state, due_at, attempts, detail, updated_at)
+    VALUES (:client, :subject, :name, 'waiting', :due_at, 0, '{}', :now)
+    ON CONFLICT (client, subject, name) DO UPDATE
+    SET due_at = excluded.due_at, updated_at = excluded.updated_at
+    WHERE steps.state = 'waiting' AND (steps.due_at IS NULL OR steps.due_at > excluded.due_at)
+""")
+_OF = statement(f"""
+    SELECT {_COLUMNS} FROM steps WHERE client = :client AND subject = :subject
+    ORDER BY updated_at, name
+""")
+_ONE = statement(f"""
+    SELECT {_COLUMNS} FROM steps
+    WHERE client = :client AND subject = :subject AND name = :name
+""")
+_DUE_OF = statement(f"""
+    SELECT {_COLUMNS} FROM steps
+    WHERE client = :client AND subject = :subject AND due_at <= :now ORDER BY due_at, name
+""")
+_START = statement("""
+    UPDATE steps SET state = 'running', attempts = attempts + 1, due_at = :again, updated_at = :now
+    WHERE client = :client AND subject = :subject AND name = :name AND state = 'waiting'
+    RETURNING name
+""")
+_FINISH = statement("""
+    UPDATE steps SET state = 'done', due_at = NULL, result = :result, error = NULL,
+        updated_at = :now
+    WHERE client = :client AND subject = :subject AND name = :name
+        AND state IN ('waiting', 'running', 'parked')
+    RETURNING name
+""")
+_FORWARD = statement("""
+    UPDATE steps SET due_at = :now, updated_at = :now
+    WHERE client = :client AND subject = :subject AND after = :name AND state = 'waiting'
+        AND (due_at IS NULL OR due_at > :now)
+""")
+_WAIT = statement("""
+    UPDATE steps SET state = 'waiting', due_at = :due_at, error = :error, updated_at = :now
+    WHERE client = :client AND subject = :subject AND name = :name
+        AND state IN ('waiting', 'running')
+""")
+_PARK = statement("""
+    UPDATE steps SET state = 'parked', due_at = NULL, error = :error, updated_at = :now
+    WHERE client = :client AND subject = :subject AND name = :name
+        AND state IN ('waiting', 'running')
+""")
+_CANCEL = statement("""
+    UPDATE steps SET state = 'cancelled', due_at = NULL, error = :because, updated_at = :now
+    WHERE client = :client AND subject = :subject AND state = 'waiting'
+        AND (name = :name OR name LIKE :prefix)
+    RETURNING name
+""")
+_RETRY = statement("""
+    UPDATE steps SET state = 'waiting', due_at = :now, attempts = 0, updated_at = :now
+    WHERE state = 'parked' AND (client = :client OR :client = '*')
+    RETURNING name
+""")
+_ORPHANS = statement("""
+    UPDATE steps SET due_at = :now WHERE state = 'running' RETURNING 1 AS found
+""")
+_COUNT = statement("SELECT state, count(*) AS number FROM steps GROUP BY state")
+_RELEASE_HELD = statement("""
+    UPDATE steps SET due_at = :now, updated_at = :now
+    WHERE state = 'waiting' AND due_at IS NULL AND after IS NULL
+        AND (client = :client OR :client = '*')
+    RETURNING name
+""")
+
+
+@attrs.frozen(kw_only=True)
+class Step:
+    """One durable unit of work, as stored."""
+
+    client: str
+    subject: str
+    name: str
+    state: str = WAITING
+    due_at: int | None = None
+    after: str | None = None
+    attempts: int = 0
+    detail: Mapping[str, Any] = attrs.field(factory=dict)
+    result: Mapping[str, Any] | None = None
+    error: str | None = None
+
+    @classmethod
+    def of(cls, row: Row) -> Step:
+        """A step from its row."""
+        return cls(
+            client=row["client"],
+            subject=row["subject"],
+            name=row["name"],
+            state=row["state"],
+            due_at=row["due_at"],
+            after=row["after"],
+            attempts=row["attempts"],
+            detail=json.loads(row["detail"]),
+            result=json.loads(row["result"]) if row["result"] else None,
+            error=row["error"],
+        )
+
+
+def add(steps: Iterable[Step], now: int) -> Work[None]:
+    """Add steps; one that exists is left as it is."""
+    for step in steps:
+        yield (
+            _ADD,
+            {
+                "client": step.client,
+                "subject": step.subject,
+                "name": step.name,
+                "state": step.state,
+                "due_at": step.due_at,
+                "after": step.after,
+                "attempts": step.attempts,
+                "detail": json.dumps(step.detail) if step.detail else "{}",
+                "result": json.dumps(step.result) if step.result is not None else None,
+                "now": now,
+            },
+        )
+
+
+def sooner(client: str, subject: str, name: str, due_at: int, now: int) -> Work[None]:
+    """Add a step, or bring a waiting one forward; never later, and not one that is over."""
+    yield (
+        _SOONER,
+        {"client": client, "subject": subject, "name": name, "due_at": due_at, "now": now},
+    )
+
+
+def of(client: str, subject: str) -> Work[list[Step]]:
+    """All steps of a subject."""
+    rows = yield from every(_OF, client=client, subject=subject)
+    return [Step.of(row) for row in rows]
+
+
+def get(client: str, subject: str, name: str) -> Work[Step | None]:
+    """One step."""
+    rows = yield _ONE, {"client": client, "subject": subject, "name": name}
+    return Step.of(rows[0]) if rows else None
+
+
+def due(client: str, subject: str, now: int) -> Work[list[Step]]:
+    """The steps of a subject that are to be looked at now."""
+    rows = yield from every(_DUE_OF, client=client, subject=subject, now=now)
+    return [Step.of(row) for row in rows]
+
+
+def start(step: Step, now: int) -> Work[bool]:
+    """Mark a step as running; False if it no longer waits."""
+    rows = yield (
+        _START,
+        {
+            "client": step.client,
+            "subject": step.subject,
+            "name": step.name,
+            "again": now + LEASE_US,
+            "now": now,
+        },
+    )
+    return bool(rows)
+
+
+def finish(client: str, subject: str, name: str, result: Mapping[str, Any], now: int) -> Work[bool]:
+    """A step is done; what waits for its result is brought forward.  False if it was over."""
+    key = {"client": client, "subject": subject, "name": name, "now": now}
+    rows = yield _FINISH, {**key, "result": json.dumps(result)}
+    yield _FORWARD, key
+    return bool(rows)
+
+
+def forward(client: str, subject: str, name: str, now: int) -> Work[None]:
+    """Bring forward what waits for a step that has a result but is not done (held, failed)."""
+    yield _FORWARD, {"client": client, "subject": subject, "name": name, "now": now}
+
+
+def wait(
+    client: str, subject: str, name: str, due_at: int | None, error: str | None, now: int
+) -> Work[None]:
+    """Look at a step again at a moment; None: when somebody says so."""
+    yield (
+        _WAIT,
+        {
+            "client": client,
+            "subject": subject,
+            "name": name,
+            "due_at": due_at,
+            "error": error,
+            "now": now,
+        },
+    )
+
+
+def park(client: str, subject: str, name: str, error: str, now: int) -> Work[None]:
+    """Set a step aside until somebody retries it."""
+    yield (
+        _PARK,
+        {"client": client, "subject": subject, "name": name, "error": error, "now": now},
+    )
+
+
+def cancel(
+    client: str, subject: str, names: Sequence[str], because: str, now: int
+) -> Work[list[str]]:
+    """Cancel what waits under these names; ``follow_up`` means all ``follow_up/...``."""
+    cancelled: list[str] = []
+    for name in names:
+        rows = yield (
+            _CANCEL,
+            {
+                "client": client,
+                "subject": subject,
+                "name": name,
+                "prefix": f"{name}/%",
+                "because": because,
+                "now": now,
+            },
+        )
+        cancelled += [row["name"] for row in rows]
+    return cancelled
+
+
+def retry_parked(client: str, now: int) -> Work[int]:
+    """Make parked steps due again, of one client or (``*``) of all; how many."""
+    return len((yield _RETRY, {"client": client, "now": now}))
+
+
+def release_held(client: str, now: int) -> Work[int]:
+    """Make due what was held until somebody resumes; how many."""
+    return len((yield _RELEASE_HELD, {"client": client, "now": now}))
+
+
+def orphans(now: int) -> Work[int]:
+    """Make due what a dead process was running, when only one may run; how many."""
+    return len((yield _ORPHANS, {"now": now}))
+
+
+def count() -> Work[dict[str, int]]:
+    """How many steps are in which state."""
+    rows = yield _COUNT, {}
+    return {row["state"]: row["number"] for row in rows}

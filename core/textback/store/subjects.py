@@ -1,0 +1,104 @@
+"""Who advances a call or a case: a lease with a generation counter.
+
+Whoever claims a subject raises its generation.  A worker that lost its lease (a pause, a partition)
+finds another generation when it commits, and its unit fails as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textback.errors import StoreError
+from textback.store.work import Row, Work, every, statement
+
+LEASE_US = 60_000_000  # longer than any hook may take
+
+_MAKE = statement("""
+    INSERT INTO subjects (client, subject, owner, lease_until, generation)
+    VALUES (:client, :subject, :owner, :until, 1)
+    ON CONFLICT (client, subject) DO UPDATE
+    SET owner = excluded.owner, lease_until = excluded.lease_until,
+        generation = subjects.generation + 1
+    WHERE subjects.lease_until < :now
+    RETURNING generation
+""")
+_RENEW = statement("""
+    UPDATE subjects SET lease_until = :until
+    WHERE client = :client AND subject = :subject AND generation = :generation
+    RETURNING generation
+""")
+_HELD = statement("""
+    SELECT generation FROM subjects
+    WHERE client = :client AND subject = :subject AND generation = :generation
+""")
+_FREE_ALL = statement("""
+    UPDATE subjects SET lease_until = 0 WHERE lease_until > 0 RETURNING 1 AS freed
+""")
+_DUE = statement("""
+    SELECT s.client, s.subject, min(s.due_at) AS due_at
+    FROM steps s LEFT JOIN subjects l ON l.client = s.client AND l.subject = s.subject
+    WHERE s.due_at <= :now AND coalesce(l.lease_until, 0) < :now
+    GROUP BY s.client, s.subject ORDER BY 3 LIMIT :most
+""")
+_NEXT = statement("SELECT min(due_at) AS due_at FROM steps WHERE due_at IS NOT NULL")
+
+
+class LostLease(StoreError):
+    """Someone else advances this subject now; what we were about to commit is dropped."""
+
+
+def claim(client: str, subject: str, owner: str, now: int) -> Work[int | None]:
+    """Take the lease if nobody holds it; the generation, or None."""
+    rows = yield (
+        _MAKE,
+        {
+            "client": client,
+            "subject": subject,
+            "owner": owner,
+            "until": now + LEASE_US,
+            "now": now,
+        },
+    )
+    return rows[0]["generation"] if rows else None
+
+
+def renew(client: str, subject: str, generation: int, until: int) -> Work[None]:
+    """Hold the lease until a moment; 0 gives it back.
+
+    Raises:
+        LostLease: Someone else has it.
+    """
+    rows = yield (
+        _RENEW,
+        {"client": client, "subject": subject, "generation": generation, "until": until},
+    )
+    if not rows:
+        raise LostLease(f"{client}/{subject}: the lease was lost")
+
+
+def held(client: str, subject: str, generation: int) -> Work[None]:
+    """Make sure that we still advance this subject.
+
+    Raises:
+        LostLease: Someone else does.
+    """
+    rows = yield _HELD, {"client": client, "subject": subject, "generation": generation}
+    if not rows:
+        raise LostLease(f"{client}/{subject}: the lease was lost")
+
+
+def free_all() -> Work[int]:
+    """Give back all leases: what a dead process held, when only one may run."""
+    return len((yield _FREE_ALL, {}))
+
+
+def due(now: int, most: int) -> Work[Sequence[Row]]:
+    """Subjects with something to do that nobody advances, the longest due first."""
+    return every(_DUE, now=now, most=most)
+
+
+def next_due() -> Work[int | None]:
+    """When the next step is due, of all subjects."""
+    (row,) = yield _NEXT, {}
+    due_at: int | None = row["due_at"]
+    return due_at

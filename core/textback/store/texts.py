@@ -1,0 +1,111 @@
+"""Texts, out and in.  A text's state never moves backwards: its rank only grows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from textback.model import TextState
+from textback.store.work import Row, Work, every, one, statement
+
+_COLUMNS = """client, text_id, case_id, step, kind, direction, channel, number, line, body, state,
+    rank, plugin, provider_id, at, state_at, reason, error, segments, media"""
+
+_PUT = statement("""
+    INSERT INTO texts (client, text_id, case_id, step, kind, direction, channel, number, line,
+        body, state, rank, plugin, provider_id, at, state_at, segments, media)
+    VALUES (:client, :text_id, :case_id, :step, :kind, :direction, :channel, :number, :line,
+        :body, :state, :rank, :plugin, :provider_id, :at, :at, :segments, :media)
+    ON CONFLICT (client, text_id) DO NOTHING RETURNING text_id
+""")
+_ADVANCE = statement("""
+    UPDATE texts SET state = :state, rank = :rank, state_at = :now,
+        provider_id = coalesce(:provider_id, provider_id), reason = :reason, error = :error
+    WHERE client = :client AND text_id = :text_id AND rank < :rank RETURNING text_id
+""")
+_KNOWN = statement("""
+    UPDATE texts SET provider_id = :provider_id
+    WHERE client = :client AND text_id = :text_id AND provider_id IS NULL
+""")
+_GET = statement(f"SELECT {_COLUMNS} FROM texts WHERE client = :client AND text_id = :text_id")
+_BY_PROVIDER = statement(f"""
+    SELECT {_COLUMNS} FROM texts
+    WHERE client = :client AND plugin = :plugin AND provider_id = :provider_id
+""")
+_OF_CASE = statement(f"""
+    SELECT {_COLUMNS} FROM texts WHERE client = :client AND case_id = :case_id ORDER BY at, text_id
+""")
+_OF_STEP = statement(f"""
+    SELECT {_COLUMNS} FROM texts
+    WHERE client = :client AND case_id = :case_id AND step = :step AND direction = 'out'
+    ORDER BY at, text_id
+""")
+_FIRSTS = statement("""
+    SELECT max(at) AS at FROM texts
+    WHERE client = :client AND number = :number AND at >= :since AND kind = 'first'
+        AND case_id <> :case_id AND state <> 'failed'
+""")
+
+
+def put(values: Mapping[str, Any]) -> Work[bool]:
+    """Write a new text: the intent to send it, or one that came in."""
+    return bool((yield _PUT, values))
+
+
+def advance(
+    client: str,
+    text_id: str,
+    state: TextState,
+    now: int,
+    *,
+    provider_id: str | None = None,
+    reason: str | None = None,
+    error: str | None = None,
+) -> Work[bool]:
+    """Move a text forward; False if it was as far already.  The provider's id is kept anyway."""
+    key = {"client": client, "text_id": text_id}
+    rows = yield (
+        _ADVANCE,
+        {
+            **key,
+            "state": state.value,
+            "rank": state.rank,
+            "now": now,
+            "provider_id": provider_id,
+            "reason": reason,
+            "error": error,
+        },
+    )
+    if not rows and provider_id is not None:
+        yield _KNOWN, {**key, "provider_id": provider_id}
+    return bool(rows)
+
+
+def get(client: str, text_id: str) -> Work[Row | None]:
+    """One text."""
+    return one(_GET, client=client, text_id=text_id)
+
+
+def by_provider(client: str, plugin: str, provider_id: str) -> Work[Row | None]:
+    """The text that a provider knows under its own id."""
+    return one(_BY_PROVIDER, client=client, plugin=plugin, provider_id=provider_id)
+
+
+def of_case(client: str, case_id: str) -> Work[Sequence[Row]]:
+    """All texts of a case, oldest first."""
+    return every(_OF_CASE, client=client, case_id=case_id)
+
+
+def of_step(client: str, case_id: str, step: str) -> Work[Sequence[Row]]:
+    """The attempts of one step, oldest first."""
+    return every(_OF_STEP, client=client, case_id=case_id, step=step)
+
+
+def last_first_text(client: str, number: str, since: int, case_id: str) -> Work[int | None]:
+    """When this number last got a first text in another case, at most since a moment ago."""
+    (row,) = yield (
+        _FIRSTS,
+        {"client": client, "number": number, "since": since, "case_id": case_id},
+    )
+    at: int | None = row["at"]
+    return at

@@ -1,0 +1,87 @@
+"""Units of work: what is committed whole or not at all.
+
+A unit is a function that makes a generator.  The generator yields statements with their values and
+is handed the rows, so that the same lines run on sqlite3 in the writer thread and on asyncpg:
+
+    def rename(client: str, number: str, name: str) -> Work[bool]:
+        rows = yield RENAME, {"client": client, "number": number, "name": name}
+        return bool(rows)
+
+    await store.write(lambda: rename("acme", "+13035550123", "Anna"))
+
+A unit may run twice: it may change nothing but the store.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+import attrs
+
+T = TypeVar("T")
+
+_NAME = re.compile(r"(?<!:):([a-z_]+)")
+
+
+class Row(Protocol):
+    """One row of an answer; columns by name."""
+
+    def __getitem__(self, column: str) -> Any: ...
+
+
+@attrs.frozen(eq=False, slots=True)
+class Statement:
+    """SQL with ``:name`` for its values, written so that SQLite and Postgres both take it."""
+
+    sql: str
+    postgres: str
+    names: tuple[str, ...]
+
+
+def statement(sql: str) -> Statement:
+    """Prepare a statement once, when a module is imported."""
+    names: list[str] = []
+
+    def number(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name not in names:
+            names.append(name)
+        return f"${names.index(name) + 1}"
+
+    sql = " ".join(sql.split())
+    return Statement(sql=sql, postgres=_NAME.sub(number, sql), names=tuple(names))
+
+
+Values = Mapping[str, Any]
+Work = Generator[tuple[Statement, Values], Sequence[Row], T]
+Unit = Callable[[], Work[T]]
+
+
+def one(query: Statement, **values: Any) -> Work[Row | None]:
+    """The first row, or None."""
+    rows = yield query, values
+    return rows[0] if rows else None
+
+
+def every(query: Statement, **values: Any) -> Work[Sequence[Row]]:
+    """All rows."""
+    return (yield query, values)
+
+
+class Store(Protocol):
+    """Where everything is remembered."""
+
+    async def write(self, unit: Unit[T]) -> T:
+        """Commit one unit of work, on disk when this returns.
+
+        Raises:
+            StoreBusy: It could not be committed now; nothing of it is stored.
+        """
+
+    async def read(self, unit: Unit[T]) -> T:
+        """Run a unit that changes nothing on one consistent snapshot."""
+
+    async def close(self) -> None:
+        """Finish what was begun and let go of the database."""
