@@ -1,18 +1,18 @@
 """What can go wrong, as a tree.
 
-    TextbackError
-    ├── ConfigError              a file that a user wrote can't be used; says where, and what to do
-    ├── AssemblyError            a plugin can't be put into a stack; names the plugin and the hook
-    ├── WebhookRejected          the signature is missing or wrong: 401
-    ├── UnreadableWebhook        signed, but not in the provider's format: 400
-    ├── ProviderError            a provider didn't do what it was asked
-    │   ├── NotSent              no byte of the request was written: surely nothing happened
-    │   ├── MaybeSent            the request may have left, and no whole answer came
-    │   ├── Refused              the provider answered no
-    │   └── DeliveryError        a text didn't leave; says whether another sender may try
-    └── StoreError
-        ├── StoreBusy            it can't commit now: 503, and the provider tries again
-        └── WrongStore           the file or server is not one that this version can use
+TextbackError
+├── ConfigError              a file that a user wrote can't be used; says where, and what to do
+├── AssemblyError            a plugin can't be put into a stack; names the plugin and the hook
+├── WebhookRejected          the signature is missing or wrong: 401
+├── UnreadableWebhook        signed, but not in the provider's format: 400
+├── ProviderError            a provider didn't do what it was asked
+│   ├── NotSent              no byte of the request was written: surely nothing happened
+│   ├── MaybeSent            the request may have left, and no whole answer came
+│   ├── Refused              the provider answered no
+│   └── DeliveryError        a text didn't leave; says whether another sender may try
+└── StoreError
+├── StoreBusy            it can't commit now: 503, and the provider tries again
+└── WrongStore           the file or server is not one that this version can use
 """
 
 from __future__ import annotations

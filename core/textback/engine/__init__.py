@@ -1,0 +1,1 @@
+"""What makes the flow durable: accept events, claim subjects, run steps, commit, try again."""

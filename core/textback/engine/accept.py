@@ -1,0 +1,92 @@
+"""The first commit: what a plugin reported is kept, and takes its effect, before the 2xx.
+
+One transaction stores the events and does what they mean for texts that wait: an opt-out, a reply,
+an answered call or a booking raises the version of the contact, so that no decision made before can
+be committed after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from textback.clock import micros
+from textback.config.settings import Client
+from textback.engine import bookings, calls, replies, statuses
+from textback.engine.codec import kind_of, write_event
+from textback.engine.context import Context, Wake
+from textback.events import (
+    Booked,
+    BookingCancelled,
+    CallEvent,
+    Event,
+    OptIn,
+    OptOut,
+    TeamReply,
+    TextReceived,
+    TextStatus,
+)
+from textback.plugins import Stack
+from textback.store import Work, inbox
+
+Reader = Callable[[Context, Client, Stack, str, Event, datetime], Work[list[Wake]]]
+
+# Which module knows what an event means; those not named are kept in the inbox and mean nothing yet.
+_MEANINGS: dict[type, Reader] = {
+    TextReceived: replies.received,
+    OptOut: replies.opted_out,
+    OptIn: replies.opted_in,
+    TeamReply: replies.from_team,
+    TextStatus: statuses.told,
+    Booked: bookings.made,
+    BookingCancelled: bookings.called_off,
+}
+
+
+async def accept(
+    ctx: Context,
+    client: Client,
+    stack: Stack,
+    plugin: str,
+    events: Sequence[Event],
+    received_at: datetime,
+) -> list[Wake]:
+    """Commit events with all that they mean; what can be done next.
+
+    Raises:
+        StoreBusy: Nothing is stored; the provider should try again.
+    """
+    counted = [event for event in events if stack.events_allowed(plugin, event)]
+    if not counted:
+        return []
+    wakes = await ctx.store.write(lambda: _take(ctx, client, stack, plugin, counted, received_at))
+    return wakes
+
+
+def _take(
+    ctx: Context,
+    client: Client,
+    stack: Stack,
+    plugin: str,
+    events: Sequence[Event],
+    received_at: datetime,
+) -> Work[list[Wake]]:
+    wakes: list[Wake] = []
+    for event in events:
+        if isinstance(event, CallEvent):
+            wakes += yield from calls.told(ctx, client, stack, plugin, event, received_at)
+            continue
+        new = yield from inbox.put(
+            client.id,
+            plugin,
+            event.key,
+            subject=statuses.subject_of(plugin, event) if isinstance(event, TextStatus) else None,
+            kind=kind_of(event),
+            at=micros(event.at),
+            received_at=micros(received_at),
+            body=write_event(event),
+        )
+        meaning = _MEANINGS.get(type(event))
+        if new and meaning is not None:
+            wakes += yield from meaning(ctx, client, stack, plugin, event, received_at)
+    return wakes

@@ -1,0 +1,210 @@
+"""Calls: fold what sources tell, and conclude what it comes to.
+
+`told` runs inside the commit of a webhook.  `conclude` runs when the verdict may fall: at once
+where the provider's word is final, else when the source's settle time is over.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import attrs
+
+from textback.clock import micros, moment
+from textback.config.settings import Client
+from textback.engine import closing, opening
+from textback.engine.codec import kind_of, read_event, write_event
+from textback.engine.context import Context, Wake, number_of
+from textback.events import AnsweredBy, CallEvent, Happened
+from textback.flow.detect import Conclusion, conclude, facts
+from textback.model import Call, Outcome, PhoneNumber
+from textback.plugins import Stack
+from textback.store import Work, calls, inbox, steps, subjects
+from textback.store.steps import Step
+
+CONCLUDE = "conclude"
+NEVER_ENDED = timedelta(hours=4)  # a call of which nothing more was told by then is given up
+
+
+@attrs.frozen(kw_only=True)
+class Known:
+    """A call and the verdict on it, as far as it was told."""
+
+    call: Call
+    conclusion: Conclusion | None
+
+
+def subject_of(call_id: str) -> str:
+    """The subject of a call."""
+    return f"call/{call_id}"
+
+
+def told(
+    ctx: Context, client: Client, stack: Stack, plugin: str, event: CallEvent, received_at: datetime
+) -> Work[list[Wake]]:
+    """Keep one event of a call and fold all that was told of it."""
+    call_id, alias = yield from _which(client, plugin, event)
+    subject = subject_of(call_id)
+    new = yield from inbox.put(
+        client.id,
+        plugin,
+        event.key,
+        subject=subject,
+        kind=kind_of(event),
+        at=micros(event.at),
+        received_at=micros(received_at),
+        body=write_event(event),
+    )
+    if not new:
+        return []
+    if alias is not None:
+        yield from calls.put(client.id, alias, {**_row(known_of(client, alias, [event])),
+                                                "same_as": call_id})
+    known = yield from read(client, call_id)
+    yield from calls.put(client.id, call_id, {**_row(known), "same_as": None})
+    return (yield from _next(ctx, client, stack, plugin, known, received_at))
+
+
+def read(client: Client, call_id: str) -> Work[Known]:
+    """Fold everything that was told of a call."""
+    rows = yield from inbox.of(client.id, subject_of(call_id))
+    events = [read_event(row["kind"], row["body"]) for row in rows]
+    return known_of(client, call_id, [e for e in events if isinstance(e, CallEvent)])
+
+
+def known_of(client: Client, call_id: str, events: list[CallEvent]) -> Known:
+    """What a set of events says of their call."""
+    found = facts(events)
+    conclusion = conclude(events)
+    call = Call(
+        id=call_id,
+        client=client.id,
+        line=number_of(client, found.line),
+        caller=number_of(client, found.caller),
+        caller_raw=found.caller or "",
+        caller_name=found.caller_name,
+        started_at=found.started_at,
+        ended_at=found.ended_at,
+        outcome=conclusion.outcome if conclusion else None,
+        duration_ms=found.duration_ms,
+        recording_url=found.recording_url,
+        evidence=conclusion.evidence if conclusion else "",
+    )
+    if conclusion and conclusion.outcome is Outcome.OUTGOING and _talked(events):
+        # The business rang back and somebody took the call: that is what a call-back is.
+        conclusion = attrs.evolve(conclusion, evidence=f"{conclusion.evidence}, answered")
+        call = attrs.evolve(call, evidence=conclusion.evidence)
+    return Known(call=call, conclusion=conclusion)
+
+
+def _talked(events: list[CallEvent]) -> bool:
+    return any(
+        (e.happened is Happened.LEG_ANSWERED and e.by is not AnsweredBy.MACHINE)
+        or e.outcome is Outcome.ANSWERED
+        for e in events
+    )
+
+
+def _which(client: Client, plugin: str, event: CallEvent) -> Work[tuple[str, str | None]]:
+    """The call that an event is about, and its other name if another source told of it first."""
+    own = f"{plugin}/{event.call}"
+    row = yield from calls.get(client.id, own)
+    if row is not None:
+        return row["same_as"] or own, None
+    caller, line = number_of(client, event.caller), number_of(client, event.line)
+    if caller is None or line is None:
+        return own, None
+    twin = yield from calls.twin(client.id, plugin, caller, line, micros(event.at))
+    return (twin, own) if twin else (own, None)
+
+
+def _next(
+    ctx: Context, client: Client, stack: Stack, plugin: str, known: Known, received_at: datetime
+) -> Work[list[Wake]]:
+    """What follows from what is known now: nothing yet, a verdict soon, or a case to close."""
+    call, conclusion = known.call, known.conclusion
+    subject, now = subject_of(call.id), micros(received_at)
+    if conclusion is None:
+        give_up = micros(received_at + NEVER_ENDED)
+        yield from steps.add([_step(client, call, give_up)], now)
+        return []
+    if not conclusion.outcome.missed:
+        yield from steps.add([_step(client, call, now)], now)
+        result = {"outcome": conclusion.outcome.value, "because": conclusion.evidence}
+        yield from steps.finish(client.id, subject, CONCLUDE, result, now)
+        if conclusion.outcome is Outcome.ANSWERED:
+            yield from closing.by_event(ctx, client, call.caller, "the caller got through", now)
+        elif call.evidence.endswith("answered"):
+            yield from closing.by_event(ctx, client, call.caller, "the business rang back", now)
+        return []
+    settle_s = 0.0 if conclusion.certain else stack.settle_s(plugin)
+    due_at = now + int(settle_s * 1_000_000)
+    yield from steps.sooner(client.id, subject, CONCLUDE, due_at, now)
+    if due_at > now:
+        return []
+    generation = yield from subjects.claim(client.id, subject, ctx.owner, now)
+    return [Wake(client.id, subject, generation)]
+
+
+def _step(client: Client, call: Call, due_at: int) -> Step:
+    return Step(client=client.id, subject=subject_of(call.id), name=CONCLUDE, due_at=due_at)
+
+
+def _row(known: Known) -> dict[str, Any]:
+    call = known.call
+    return {
+        "caller": call.caller,
+        "caller_raw": call.caller_raw,
+        "caller_name": call.caller_name,
+        "line": call.line,
+        "started_at": micros(call.started_at),
+        "ended_at": micros(call.ended_at) if call.ended_at else None,
+        "outcome": call.outcome.value if call.outcome else None,
+        "duration_ms": call.duration_ms,
+        "recording_url": call.recording_url,
+        "evidence": call.evidence,
+    }
+
+
+def call_of(row: Any) -> Call:
+    """A call from its row."""
+    return Call(
+        id=row["call_id"],
+        client=row["client"],
+        line=PhoneNumber(row["line"]) if row["line"] else None,
+        caller=PhoneNumber(row["caller"]) if row["caller"] else None,
+        caller_raw=row["caller_raw"],
+        caller_name=row["caller_name"],
+        started_at=moment(row["started_at"]),
+        ended_at=moment(row["ended_at"]) if row["ended_at"] is not None else None,
+        outcome=Outcome(row["outcome"]) if row["outcome"] else None,
+        duration_ms=row["duration_ms"],
+        recording_url=row["recording_url"],
+        evidence=row["evidence"],
+        case=row["case_id"],
+    )
+
+
+async def advance(ctx: Context, client: Client, wake: Wake) -> list[Wake]:
+    """Conclude a call whose time has come; the case that follows, if one does."""
+    assert wake.generation is not None
+    call_id = wake.subject.partition("/")[2]
+    known = await ctx.store.read(lambda: read(client, call_id))
+    if known.conclusion is None or not known.conclusion.outcome.missed:
+        await ctx.store.write(lambda: _over(ctx, client, wake, known))
+        return []
+    stack = await ctx.stack(client.id)
+    return await opening.open_or_join(ctx, client, stack, known.call, wake)
+
+
+def _over(ctx: Context, client: Client, wake: Wake, known: Known) -> Work[None]:
+    """Nothing to text: the call was answered meanwhile, or nobody ever told how it ended."""
+    assert wake.generation is not None
+    now = ctx.now()
+    because = known.call.evidence or "nobody told how it ended"
+    result = {"outcome": known.call.outcome.value if known.call.outcome else None}
+    yield from subjects.renew(client.id, wake.subject, wake.generation, 0)
+    yield from steps.finish(
+        client.id, wake.subject, CONCLUDE, {**result, "because": because}, now
+    )

@@ -1,0 +1,115 @@
+"""What every part of the engine works with."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import attrs
+
+from textback.clock import Clock, micros
+from textback.config.settings import Client
+from textback.engine.metrics import Metrics
+from textback.model import PhoneNumber
+from textback.phones import normalise, region_of
+from textback.picture import Policy
+from textback.plugins import Stack, Stacks
+from textback.services import Log
+from textback.store import Store
+from textback.store.steps import Step
+
+
+@attrs.frozen
+class Wake:
+    """A subject with something to do now.
+
+    Attributes:
+        generation: Of the lease, if we hold it already.
+        started: Steps that were committed as running: they are run without being read again.
+        prepared: What the commit made ready for them, by step.
+    """
+
+    client: str
+    subject: str
+    generation: int | None = None
+    started: tuple[Step, ...] = ()
+    prepared: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+@attrs.define(eq=False, kw_only=True)
+class Context:
+    """The deployment as the engine sees it.
+
+    Attributes:
+        hash_of: The keyed hash of a number, under which suppressions and the ledger know it.
+        owner: Who we are, in leases.
+        told: Called after a commit with what happened, for those who watch; must not wait.
+    """
+
+    clients: Mapping[str, Client]
+    stacks: Stacks
+    store: Store
+    clock: Clock
+    public_url: str
+    hash_of: Callable[[str], str]
+    owner: str
+    metrics: Metrics
+    log: Log
+    told: Callable[[str, str, Mapping[str, object]], None] = lambda what, client, detail: None
+    _policies: dict[str, Policy] = attrs.field(factory=dict, init=False)
+
+    def now(self) -> int:
+        """The present moment, as the store writes it."""
+        return micros(self.clock.now())
+
+    async def stack(self, client: str) -> Stack:
+        """The stack of a client, built at first use."""
+        return await self.stacks.get(client)
+
+    def policy(self, client: Client) -> Policy:
+        """What rules ask of a client's settings; made once."""
+        policy = self._policies.get(client.id)
+        if policy is None:
+            policy = self._policies[client.id] = _policy_of(client)
+        return policy
+
+    def address(self, client: str, plugin: str) -> str:
+        """The webhook address of one plugin of a client."""
+        return f"{self.public_url}/hooks/{client}/{plugin}"
+
+
+def keyed_hash(key: bytes) -> Callable[[str], str]:
+    """A function from a number to its HMAC-SHA256 under a key, in hexadecimal."""
+
+    @lru_cache(maxsize=4096)
+    def hash_of(number: str) -> str:
+        return hmac.new(key, number.encode(), hashlib.sha256).hexdigest()
+
+    return hash_of
+
+
+def _policy_of(client: Client) -> Policy:
+    return Policy(
+        client=client.id,
+        name=client.name,
+        mode=client.mode,
+        lines=frozenset(client.lines),
+        test_phones=frozenset(client.test_phones),
+        staff_phones=frozenset(client.staff_phones),
+        cool_down_s=client.cool_down.total_seconds(),
+        max_age_s=client.max_age.total_seconds(),
+    )
+
+
+def number_of(client: Client, raw: str | None) -> PhoneNumber | None:
+    """A number as a provider wrote it, in E.164; read with the region of the client's lines."""
+    return normalise(raw, region_of(client.lines[0]))
+
+
+def seconds_since(then: datetime, now: datetime) -> float:
+    """How long ago, never negative: clocks differ."""
+    return max(0.0, (now - then).total_seconds())

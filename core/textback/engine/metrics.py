@@ -1,0 +1,34 @@
+"""What is counted, for ``/metrics``."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300, 900)
+
+
+class Metrics:
+    """The counters of one engine, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.accepted = Histogram(
+            "textback_event_to_text_seconds",
+            "From the event that concluded a call to the provider's acceptance of the text",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.webhooks = Counter(
+            "textback_webhooks", "Webhooks by plugin and status", ["plugin", "status"],
+            registry=self.registry,
+        )
+        self.ends = Counter(
+            "textback_missed_calls", "Missed calls by their end", ["end"], registry=self.registry
+        )
+        self.calls = Counter(
+            "textback_plugin_calls", "Hook calls by plugin, hook and result",
+            ["plugin", "hook", "result"], registry=self.registry,
+        )
+        self.steps = Gauge(
+            "textback_steps", "Steps by state", ["state"], registry=self.registry
+        )

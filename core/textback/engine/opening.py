@@ -1,0 +1,334 @@
+"""The second commit: a missed call opens a case or joins one.
+
+Identify, decide and write the text first; then everything that follows from the call becomes
+durable at once: the case, all its steps, the decision with every answer, and the intent to text.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import attrs
+
+from textback.clock import micros
+from textback.config.settings import Client
+from textback.engine import closing, intents, pictures
+from textback.engine.codec import write_caller
+from textback.engine.context import Context, Wake
+from textback.engine.intents import Intent
+from textback.engine.names import FIRST_TEXT, IDLE, case_id, case_subject
+from textback.flow import deliver, follow_up, wording
+from textback.flow.decide import decide
+from textback.flow.identify import Identified, identify
+from textback.model import Call, Case, End, Kind, Outcome
+from textback.picture import Action, Decision
+from textback.plugins import Stack
+from textback.store import Work, calls, cases, contacts, ledger, steps, subjects
+from textback.store.contacts import Stale
+from textback.store.steps import DONE, RUNNING, Step
+from textback.store.subjects import LEASE_US
+from textback.store.work import Row
+
+NOTICE_WAITS = timedelta(seconds=2)  # for the text's first result, at the most
+TRIES = 50  # something happened to this number during each of them: not in this world
+
+
+@attrs.frozen(kw_only=True)
+class Planned:
+    """Everything that is committed when a case is opened."""
+
+    call: Call
+    case: Case
+    decision: Decision
+    identified: Identified
+    versions: tuple[int, int]
+    body: str
+    intent: Intent | None
+    now: datetime
+
+
+async def open_or_join(
+    ctx: Context, client: Client, stack: Stack, call: Call, wake: Wake
+) -> list[Wake]:
+    """Make a missed call part of a conversation; what can be done next."""
+    identified = await identify(stack.impls("identify_caller"), call, client.identify_within_s)
+    for _ in range(TRIES):
+        try:
+            return await _once(ctx, client, stack, call, identified, wake)
+        except Stale:  # an opt-out, a reply or another call came first: look again
+            continue
+    raise Stale(f"{client.id}: the caller's state changed at each of {TRIES} tries")
+
+
+async def _once(
+    ctx: Context, client: Client, stack: Stack, call: Call, identified: Identified, wake: Wake
+) -> list[Wake]:
+    now = ctx.clock.now()
+    open_case = await ctx.store.read(lambda: _open_case(client, call))
+    if open_case is not None and not _fresh_start(client, call):
+        return await ctx.store.write(lambda: _join(ctx, client, stack, call, wake, now))
+    planned = await _plan(ctx, client, stack, call, identified, now)
+    opened = await ctx.store.write(lambda: _open(ctx, client, stack, planned, wake))
+    if planned.case.end is not None:
+        ctx.metrics.ends.labels(planned.case.end.value).inc()
+    return [opened]
+
+
+def _open_case(client: Client, call: Call) -> Work[Row | None]:
+    if call.caller is None:
+        return None
+    return (yield from cases.open_of(client.id, call.caller))
+
+
+def _fresh_start(client: Client, call: Call) -> bool:
+    """Test phones may try as often as they like: each of their calls is a case of its own."""
+    return client.mode == "test" and call.caller in client.test_phones
+
+
+async def _plan(
+    ctx: Context, client: Client, stack: Stack, call: Call, identified: Identified, now: datetime
+) -> Planned:
+    case = Case(
+        id=case_id(client.id, call.id),
+        client=client.id,
+        number=call.caller,
+        line=call.line,
+        opened_at=call.ended_at or call.started_at,
+        caller=identified.caller,
+        outcome=call.outcome,
+    )
+    seen = await ctx.store.read(
+        lambda: pictures.look(
+            ctx,
+            client,
+            case,
+            kind=Kind.FIRST,
+            step=FIRST_TEXT,
+            now=now,
+            raw=call.caller_raw,
+            call_ended_at=call.ended_at or call.started_at,
+        )
+    )
+    decision = decide(seen.picture, stack.impls("judge"))
+    senders = stack.impls("send_text")
+    body, intent = "", None
+    if decision.action in (Action.SEND, Action.SHADOW):
+        template = client.text[0].body if client.text else wording.DEFAULT_BODY
+        body = await deliver.compose(
+            stack.impls("compose_text"), stack.impls("booking_link"), client, seen.picture, template
+        )
+    if decision.action is Action.SEND and senders:
+        intent = intents.make(
+            ctx,
+            case,
+            step=FIRST_TEXT,
+            kind=Kind.FIRST,
+            body=body,
+            plugin=senders[0].plugin,
+            attempt=1,
+            now=now,
+            line=client.lines[0] if case.line is None else None,
+        )
+    end, because = _end(decision, has_sender=bool(senders))
+    return Planned(
+        call=call,
+        case=attrs.evolve(case, end=end, because=because),
+        decision=decision,
+        identified=identified,
+        versions=seen.versions,
+        body=body,
+        intent=intent,
+        now=now,
+    )
+
+
+def _end(decision: Decision, *, has_sender: bool) -> tuple[End | None, str]:
+    match decision.action:
+        case Action.SUPPRESS:
+            return End.SUPPRESSED, decision.because
+        case Action.SHADOW:
+            return End.SHADOWED, decision.because
+        case Action.SEND if not has_sender:
+            return End.FAILED, "no plugin of this client can send texts"
+        case Action.HOLD:
+            return None, decision.because
+        case _:
+            return None, ""
+
+
+def _join(
+    ctx: Context, client: Client, stack: Stack, call: Call, wake: Wake, at: datetime
+) -> Work[list[Wake]]:
+    assert call.caller is not None
+    assert wake.generation is not None
+    now = micros(at)
+    yield from subjects.renew(client.id, wake.subject, wake.generation, 0)
+    row = yield from cases.open_of(client.id, call.caller)
+    if row is None:
+        raise Stale("the case was closed meanwhile")
+    case = row["case_id"]
+    number = yield from cases.join(client.id, case, call.line, now)
+    yield from calls.end(
+        client.id, call.id, end_state=End.JOINED.value,
+        because="the caller already had an open conversation", case_id=case,
+    )
+    yield from steps.finish(client.id, wake.subject, "conclude", _concluded(call, case), now)
+    subject = case_subject(case)
+    yield from steps.add(
+        [
+            *(
+                Step(client=client.id, subject=subject, name=f"notify/{impl.plugin}/call/{number}",
+                     due_at=now, detail={"call": call.id})
+                for impl in stack.impls("notify_team")
+            ),
+            *_logs(client, stack, subject, f"call/{number}", {"call": call.id}, now),
+        ],
+        now,
+    )
+    yield from ledger.write(
+        client.id, "joined", subject, ctx.hash_of(call.caller), {"call": call.id, "calls": number},
+        now,
+    )
+    ctx.metrics.ends.labels(End.JOINED.value).inc()
+    return [Wake(client.id, subject)]
+
+
+def _open(ctx: Context, client: Client, stack: Stack, planned: Planned, wake: Wake) -> Work[Wake]:
+    assert wake.generation is not None
+    call, case, intent = planned.call, planned.case, planned.intent
+    now, subject = micros(planned.now), case_subject(case.id)
+    yield from subjects.renew(client.id, wake.subject, wake.generation, 0)
+    if call.caller is not None:
+        yield from contacts.compare_and_set(client.id, call.caller, planned.versions)
+        if _fresh_start(client, call):
+            before = yield from cases.open_of(client.id, call.caller)
+            if before is not None:
+                yield from closing.close(ctx, client, before, "the test phone called again", now)
+    opened = yield from cases.open_new(_case_row(planned))
+    if not opened:
+        raise Stale("another call opened a case first")
+    end = case.end.value if case.end else None
+    yield from calls.end(
+        client.id, call.id, end_state=end, because=case.because, case_id=case.id
+    )
+    todo = _steps(client, stack, planned, subject, now)
+    yield from steps.add(todo, now)
+    if intent is not None:
+        yield from intents.commit(ctx, intent, planned.decision)
+    else:
+        yield from intents.decided(
+            ctx, client.id, case.id, case.number, FIRST_TEXT, planned.decision, now,
+            {"body": planned.body} if planned.body else None,
+        )
+    yield from steps.finish(client.id, wake.subject, "conclude", _concluded(call, case.id), now)
+    generation = yield from subjects.claim(client.id, subject, ctx.owner, now)
+    return Wake(
+        client.id,
+        subject,
+        generation,
+        started=tuple(step for step in todo if step.state == RUNNING),
+        prepared={FIRST_TEXT: intent} if intent else {},
+    )
+
+
+def _concluded(call: Call, case: str) -> dict[str, str | None]:
+    outcome = call.outcome.value if call.outcome else None
+    return {"outcome": outcome, "because": call.evidence, "case": case}
+
+
+def _case_row(planned: Planned) -> dict[str, object]:
+    case, decision = planned.case, planned.decision
+    held = decision.action is Action.HOLD and decision.until is not None
+    withheld = case.number is None
+    return {
+        "client": case.client,
+        "case_id": case.id,
+        "number": case.number,
+        "line": case.line,
+        "opened_at": micros(case.opened_at),
+        "caller": write_caller(case.caller),
+        "outcome": case.outcome.value if case.outcome else None,
+        "end_state": case.end.value if case.end else None,
+        "because": case.because,
+        "held_until": micros(decision.until) if held and decision.until else None,
+        "calls": 1,
+        "closed_at": micros(planned.now) if withheld else None,
+        "closed_because": "nobody can answer a withheld number" if withheld else None,
+    }
+
+
+def _steps(
+    client: Client, stack: Stack, planned: Planned, subject: str, now: int
+) -> list[Step]:
+    """All that follows from a missed call, each with the time at which it is due."""
+    case, call = planned.case, planned.call
+    waits = planned.intent is not None
+
+    def step(name: str, **values: object) -> Step:
+        return Step(client=client.id, subject=subject, name=name, **values)  # type: ignore[arg-type]
+
+    plan = [
+        step("identify", state=DONE, result=_who(planned.identified)),
+        _first_text(planned, step, now),
+        *(
+            step(
+                f"notify/{impl.plugin}/call/1",
+                due_at=now + (int(NOTICE_WAITS.total_seconds() * 1e6) if waits else 0),
+                after=FIRST_TEXT,
+                detail={"call": call.id},
+            )
+            for impl in stack.impls("notify_team")
+        ),
+    ]
+    if case.number is None:
+        return plan
+    running = {"state": RUNNING, "attempts": 1, "due_at": now + LEASE_US}
+    plan += [step(f"lead/{impl.plugin}", **running) for impl in stack.impls("save_contact")]
+    plan += [
+        step(f"deal/{impl.plugin}", after=f"lead/{impl.plugin}")
+        for impl in stack.impls("save_deal")
+    ]
+    plan += [
+        step(f"log/{impl.plugin}/call/1", after=f"lead/{impl.plugin}", detail={"call": call.id})
+        for impl in stack.impls("log_activity")
+    ]
+    plan.append(step(IDLE, due_at=micros(follow_up.idle_at(client, planned.now))))
+    return plan
+
+
+def _first_text(planned: Planned, step: object, now: int) -> Step:
+    make = step
+    assert callable(make)
+    decision = planned.decision
+    if planned.intent is not None:
+        return make(FIRST_TEXT, state=RUNNING, attempts=1, due_at=now + LEASE_US)  # type: ignore[no-any-return]
+    if decision.action is Action.HOLD:
+        due_at = micros(decision.until) if decision.until else None
+        return make(FIRST_TEXT, due_at=due_at)  # type: ignore[no-any-return]
+    assert planned.case.end is not None
+    result = {"end": planned.case.end.value, "because": planned.case.because}
+    return make(FIRST_TEXT, state=DONE, result=result)  # type: ignore[no-any-return]
+
+
+def _logs(
+    client: Client, stack: Stack, subject: str, name: str, detail: dict[str, object], now: int
+) -> list[Step]:
+    """A step for each CRM that keeps a record of what happened; it waits for the contact."""
+    return [
+        Step(
+            client=client.id,
+            subject=subject,
+            name=f"log/{impl.plugin}/{name}",
+            due_at=now,
+            after=f"lead/{impl.plugin}",
+            detail=detail,
+        )
+        for impl in stack.impls("log_activity")
+    ]
+
+
+def _who(identified: Identified) -> dict[str, object]:
+    caller = identified.caller
+    return {"known": bool(caller.known), "missing": list(identified.missing)}
+
+

@@ -1,0 +1,98 @@
+"""Read what the rules see, on one snapshot, with the versions that the decision rests on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from textback.clock import micros, moment
+from textback.config.settings import Client
+from textback.engine.codec import read_caller
+from textback.engine.context import Context
+from textback.model import Case, End, Kind, Outcome, PhoneNumber
+from textback.picture import History, Picture, Suppression
+from textback.store import Work, contacts, pauses, suppressions, texts
+from textback.store.work import Row
+
+
+@attrs.frozen(kw_only=True)
+class Seen:
+    """A picture, and the versions of the contact that it was made from."""
+
+    picture: Picture
+    versions: tuple[int, int]
+
+
+def look(
+    ctx: Context,
+    client: Client,
+    case: Case,
+    *,
+    kind: Kind,
+    step: str,
+    now: datetime,
+    raw: str = "",
+    call_ended_at: datetime | None = None,
+) -> Work[Seen]:
+    """The picture for one text to the caller of a case."""
+    number = case.number
+    versions = (0, 0)
+    forbidden: tuple[Suppression, ...] = ()
+    history = History()
+    paused = yield from pauses.of(client.id)
+    if number is not None:
+        versions = yield from contacts.versions(client.id, number)
+        rows = yield from suppressions.of(client.id, ctx.hash_of(number))
+        forbidden = tuple(
+            Suppression(
+                scope=row["client"],
+                reason=row["reason"],
+                since=moment(row["since"]),
+                evidence=row["evidence"],
+            )
+            for row in rows
+        )
+        if kind is Kind.FIRST:
+            since = micros(now - client.cool_down)
+            at = yield from texts.last_first_text(client.id, number, since, case.id)
+            history = History(first_text_at=moment(at) if at is not None else None)
+    picture = Picture(
+        now=now,
+        kind=kind,
+        step=step,
+        policy=ctx.policy(client),
+        case=case,
+        to=number,
+        raw=raw,
+        caller=case.caller,
+        outcome=case.outcome,
+        call_ended_at=call_ended_at,
+        suppressions=forbidden,
+        history=history,
+        paused=paused,
+    )
+    return Seen(picture=picture, versions=versions)
+
+
+def case_of(row: Row) -> Case:
+    """A case from its row."""
+    return Case(
+        id=row["case_id"],
+        client=row["client"],
+        number=_number(row["number"]),
+        line=_number(row["line"]),
+        opened_at=moment(row["opened_at"]),
+        caller=read_caller(row["caller"]),
+        outcome=Outcome(row["outcome"]) if row["outcome"] else None,
+        end=End(row["end_state"]) if row["end_state"] else None,
+        because=row["because"],
+        calls=row["calls"],
+        replies=row["replies"],
+        closed_at=moment(row["closed_at"]) if row["closed_at"] is not None else None,
+        closed_because=row["closed_because"],
+    )
+
+
+def _number(value: str | None) -> PhoneNumber | None:
+    return PhoneNumber(value) if value is not None else None

@@ -1,0 +1,172 @@
+"""Notify: what the team is told, in sentences for people who have never seen the code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import attrs
+
+from textback.config.settings import Client
+from textback.model import Call, Case, End, Media, Notice, NoticeKind, Outcome, TextState
+from textback.phones import display, region_of
+
+HOW = {
+    Outcome.NO_ANSWER: "nobody answered",
+    Outcome.BUSY: "the line was busy",
+    Outcome.DECLINED: "the call was declined",
+    Outcome.ABANDONED: "the caller hung up while it rang",
+    Outcome.VOICEMAIL: "the caller left a voicemail",
+    Outcome.FAILED: "the call could not be put through",
+    Outcome.OUT_OF_HOURS: "it came out of hours",
+}
+
+
+@attrs.frozen(kw_only=True)
+class Facts:
+    """What a notice is made of: the case as it stands now."""
+
+    client: Client
+    case: Case
+    at: datetime
+    call: Call | None = None
+    text: str | None = None
+    text_state: TextState | None = None
+    held_until: datetime | None = None
+    next_at: datetime | None = None
+    media: tuple[Media, ...] = ()
+
+
+def missed_call(facts: Facts) -> Notice:
+    """The first call of a case: who, when, what the caller got or why nothing, what is next."""
+    case = facts.case
+    outcome = case.outcome or Outcome.NO_ANSWER
+    lines = [f"{who(case)} called {_line(case)} at {_local(facts)}: {HOW[outcome]}."]
+    if facts.call is not None and facts.call.recording_url:
+        lines.append(f"Recording: {facts.call.recording_url}")
+    lines.append(_what_was_sent(facts))
+    return _notice(NoticeKind.MISSED_CALL, facts, f"Missed call from {who(case)}", lines)
+
+
+def called_again(facts: Facts, calls: int) -> Notice:
+    """One more missed call in an open case; the caller is not texted again."""
+    title = f"{who(facts.case)} called again ({calls})"
+    lines = [
+        f"{title} at {_local(facts)}; no text was sent, as the conversation is open.",
+        "A call back would be best.",
+    ]
+    return attrs.evolve(_notice(NoticeKind.CALLED_AGAIN, facts, title, lines), calls=calls)
+
+
+def replied(facts: Facts) -> Notice:
+    """The caller wrote."""
+    title = f"{who(facts.case)} wrote"
+    lines = [f"{title} at {_local(facts)}:", facts.text or ""]
+    lines += [f"Attachment: {media.url}" for media in facts.media]
+    lines.append(f'Answer with: textback reply {facts.case.id} "..."')
+    return _notice(NoticeKind.REPLY, facts, title, lines)
+
+
+def opted_out(facts: Facts) -> Notice:
+    """The caller wants no more texts."""
+    title = f"{who(facts.case)} opted out"
+    lines = [f"{title} at {_local(facts)} and will not be texted again.", "Calling is still fine."]
+    return _notice(NoticeKind.OPTED_OUT, facts, title, lines)
+
+
+def booked(facts: Facts, starts_at: datetime, what: str) -> Notice:
+    """An appointment came of the case."""
+    when = _people(starts_at, facts.client)
+    title = f"{who(facts.case)} booked {what or 'an appointment'} for {when}"
+    return _notice(NoticeKind.BOOKED, facts, title, [f"{title}.", "Follow-ups have stopped."])
+
+
+def troubled(facts: Facts, because: str) -> Notice:
+    """A later text failed, or nobody knows whether it left."""
+    unsure = facts.text_state is TextState.UNKNOWN
+    kind = NoticeKind.UNCONFIRMED if unsure else NoticeKind.FAILED
+    title = (
+        f"Unconfirmed: a text to {who(facts.case)}"
+        if unsure
+        else f"A text to {who(facts.case)} failed"
+    )
+    lines = [f"{title}: {because}.", _RESEND if unsure else "It is not sent again."]
+    return attrs.evolve(_notice(kind, facts, title, lines), reason=because)
+
+
+def who(case: Case) -> str:
+    """A caller as people say it: name and number, as far as known."""
+    if case.number is None:
+        return "A withheld number"
+    number = display(case.number, region_of(case.line) if case.line else None)
+    return f"{_one_line(case.caller.name)} ({number})" if case.caller.name else number
+
+
+_RESEND = "It is not sent again by itself, so that nobody is texted twice."
+
+
+def _what_was_sent(facts: Facts) -> str:
+    case = facts.case
+    match case.end:
+        case End.SENT:
+            return f"They were texted: {facts.text}"
+        case End.SHADOWED:
+            return f"They would have been texted, but textback only watches: {facts.text}"
+        case End.UNKNOWN:
+            return f"It is not known whether our text left ({case.because}). {_RESEND}"
+        case End.FAILED:
+            return f"Our text could not be sent: {case.because}."
+        case End.SUPPRESSED:
+            return f"They were not texted: {case.because}."
+        case _ if facts.held_until is not None:
+            return f"The text waits until {_people(facts.held_until, facts.client)}: {case.because}."
+        case _ if case.because:
+            return f"The text waits: {case.because}."
+        case _:
+            return "The text is on its way."
+
+
+def _notice(kind: NoticeKind, facts: Facts, title: str, lines: Sequence[str]) -> Notice:
+    case = facts.case
+    follow_up = (
+        f"A follow-up is due {_people(facts.next_at, facts.client)}." if facts.next_at else None
+    )
+    return Notice(
+        kind=kind,
+        client=facts.client.id,
+        client_name=facts.client.name,
+        case=case.id,
+        at=facts.at,
+        local_time=_local(facts),
+        title=_one_line(title),
+        lines=tuple(lines) + ((follow_up,) if follow_up else ()),
+        number=case.number,
+        line=case.line,
+        name=case.caller.name,
+        known=bool(case.caller.known),
+        url=case.caller.url,
+        outcome=case.outcome,
+        calls=case.calls,
+        text=facts.text,
+        text_state=facts.text_state,
+        reason=case.because if case.end is not End.SENT else None,
+        next=follow_up,
+        media=facts.media,
+    )
+
+
+def _line(case: Case) -> str:
+    return display(case.line, region_of(case.line)) if case.line else "your number"
+
+
+def _local(facts: Facts) -> str:
+    return _people(facts.at, facts.client)
+
+
+def _people(at: datetime, client: Client) -> str:
+    local = at.astimezone(client.time_zone)
+    return f"{local:%a %d %b %Y, %H:%M} {local.tzname()}"
+
+
+def _one_line(words: str | None) -> str:
+    return " ".join((words or "").split())
