@@ -8,8 +8,8 @@ import structlog
 from textback.clock import SystemClock, micros, moment
 from textback.model import PhoneNumber
 from textback.services import Contact, Services
-from textback.store import open_embedded
 from textback.store import contacts as units
+from textback.store import open_embedded
 from textback_contacts import Contacts, Settings
 
 CLIENT = "bright-smile"
