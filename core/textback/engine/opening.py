@@ -6,13 +6,15 @@ durable at once: the case, all its steps, the decision with every answer, and th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import attrs
 
 from textback.clock import micros
 from textback.config.settings import Client
-from textback.engine import closing, intents, pictures
+from textback.engine import closing, intents, pictures, todo
 from textback.engine.codec import write_caller
 from textback.engine.context import Context, Wake
 from textback.engine.intents import Intent
@@ -20,7 +22,7 @@ from textback.engine.names import FIRST_TEXT, IDLE, case_id, case_subject
 from textback.flow import deliver, follow_up, wording
 from textback.flow.decide import decide
 from textback.flow.identify import Identified, identify
-from textback.model import Call, Case, End, Kind, Outcome
+from textback.model import Call, Case, End, Kind
 from textback.picture import Action, Decision
 from textback.plugins import Stack
 from textback.store import Work, calls, cases, contacts, ledger, steps, subjects
@@ -176,12 +178,8 @@ def _join(
     subject = case_subject(case)
     yield from steps.add(
         [
-            *(
-                Step(client=client.id, subject=subject, name=f"notify/{impl.plugin}/call/{number}",
-                     due_at=now, detail={"call": call.id})
-                for impl in stack.impls("notify_team")
-            ),
-            *_logs(client, stack, subject, f"call/{number}", {"call": call.id}, now),
+            *todo.notices(client, stack, case, f"call/{number}", now, {"call": call.id}),
+            *todo.logs(client, stack, case, f"call/{number}", now, {"call": call.id}),
         ],
         now,
     )
@@ -211,22 +209,24 @@ def _open(ctx: Context, client: Client, stack: Stack, planned: Planned, wake: Wa
     yield from calls.end(
         client.id, call.id, end_state=end, because=case.because, case_id=case.id
     )
-    todo = _steps(client, stack, planned, subject, now)
-    yield from steps.add(todo, now)
+    planned_steps = _steps(client, stack, planned, subject, now)
+    yield from steps.add(planned_steps, now)
     if intent is not None:
         yield from intents.commit(ctx, intent, planned.decision)
     else:
+        more = {"body": planned.body} if planned.body else None
         yield from intents.decided(
-            ctx, client.id, case.id, case.number, FIRST_TEXT, planned.decision, now,
-            {"body": planned.body} if planned.body else None,
+            ctx, client.id, case.id, case.number, FIRST_TEXT, planned.decision, now, more
         )
+        if planned.decision.action is Action.SHADOW:
+            yield from intents.would_send(case, FIRST_TEXT, Kind.FIRST, planned.body, now)
     yield from steps.finish(client.id, wake.subject, "conclude", _concluded(call, case.id), now)
     generation = yield from subjects.claim(client.id, subject, ctx.owner, now)
     return Wake(
         client.id,
         subject,
         generation,
-        started=tuple(step for step in todo if step.state == RUNNING),
+        started=tuple(step for step in planned_steps if step.state == RUNNING),
         prepared={FIRST_TEXT: intent} if intent else {},
     )
 
@@ -257,22 +257,17 @@ def _case_row(planned: Planned) -> dict[str, object]:
     }
 
 
-def _steps(
-    client: Client, stack: Stack, planned: Planned, subject: str, now: int
-) -> list[Step]:
+def _steps(client: Client, stack: Stack, planned: Planned, subject: str, now: int) -> list[Step]:
     """All that follows from a missed call, each with the time at which it is due."""
     case, call = planned.case, planned.call
     waits = planned.intent is not None
-
-    def step(name: str, **values: object) -> Step:
-        return Step(client=client.id, subject=subject, name=name, **values)  # type: ignore[arg-type]
-
+    step = partial(Step, client=client.id, subject=subject)
     plan = [
-        step("identify", state=DONE, result=_who(planned.identified)),
+        step(name="identify", state=DONE, result=_who(planned.identified)),
         _first_text(planned, step, now),
         *(
             step(
-                f"notify/{impl.plugin}/call/1",
+                name=f"notify/{impl.plugin}/call/1",
                 due_at=now + (int(NOTICE_WAITS.total_seconds() * 1e6) if waits else 0),
                 after=FIRST_TEXT,
                 detail={"call": call.id},
@@ -282,49 +277,33 @@ def _steps(
     ]
     if case.number is None:
         return plan
-    running = {"state": RUNNING, "attempts": 1, "due_at": now + LEASE_US}
-    plan += [step(f"lead/{impl.plugin}", **running) for impl in stack.impls("save_contact")]
     plan += [
-        step(f"deal/{impl.plugin}", after=f"lead/{impl.plugin}")
+        step(name=f"lead/{impl.plugin}", state=RUNNING, attempts=1, due_at=now + LEASE_US)
+        for impl in stack.impls("save_contact")
+    ]
+    plan += [
+        step(name=f"deal/{impl.plugin}", after=f"lead/{impl.plugin}")
         for impl in stack.impls("save_deal")
     ]
     plan += [
-        step(f"log/{impl.plugin}/call/1", after=f"lead/{impl.plugin}", detail={"call": call.id})
+        step(name=f"log/{impl.plugin}/call/1", after=f"lead/{impl.plugin}", detail={"call": call.id})
         for impl in stack.impls("log_activity")
     ]
-    plan.append(step(IDLE, due_at=micros(follow_up.idle_at(client, planned.now))))
+    plan.append(step(name=IDLE, due_at=micros(follow_up.idle_at(client, planned.now))))
     return plan
 
 
-def _first_text(planned: Planned, step: object, now: int) -> Step:
-    make = step
-    assert callable(make)
+def _first_text(planned: Planned, step: Callable[..., Step], now: int) -> Step:
+    make = partial(step, name=FIRST_TEXT)
     decision = planned.decision
     if planned.intent is not None:
-        return make(FIRST_TEXT, state=RUNNING, attempts=1, due_at=now + LEASE_US)  # type: ignore[no-any-return]
+        return make(state=RUNNING, attempts=1, due_at=now + LEASE_US)
     if decision.action is Action.HOLD:
         due_at = micros(decision.until) if decision.until else None
-        return make(FIRST_TEXT, due_at=due_at)  # type: ignore[no-any-return]
+        return make(due_at=due_at)
     assert planned.case.end is not None
     result = {"end": planned.case.end.value, "because": planned.case.because}
-    return make(FIRST_TEXT, state=DONE, result=result)  # type: ignore[no-any-return]
-
-
-def _logs(
-    client: Client, stack: Stack, subject: str, name: str, detail: dict[str, object], now: int
-) -> list[Step]:
-    """A step for each CRM that keeps a record of what happened; it waits for the contact."""
-    return [
-        Step(
-            client=client.id,
-            subject=subject,
-            name=f"log/{impl.plugin}/{name}",
-            due_at=now,
-            after=f"lead/{impl.plugin}",
-            detail=detail,
-        )
-        for impl in stack.impls("log_activity")
-    ]
+    return make(state=DONE, result=result)
 
 
 def _who(identified: Identified) -> dict[str, object]:

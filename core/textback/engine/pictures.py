@@ -55,7 +55,9 @@ def look(
         )
         if kind is Kind.FIRST:
             since = micros(now - client.cool_down)
-            at = yield from texts.last_first_text(client.id, number, since, case.id)
+            at = yield from texts.last_first_text(
+                client.id, number, since, case.id, shadow=client.mode == "shadow"
+            )
             history = History(first_text_at=moment(at) if at is not None else None)
     picture = Picture(
         now=now,

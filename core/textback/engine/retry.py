@@ -17,6 +17,15 @@ _wait = tenacity.wait_random_exponential(multiplier=FIRST_S, max=LONGEST_S)
 _retrying = tenacity.Retrying(wait=_wait)
 
 
+class Unknown(ProviderError):
+    """A step of a newer version, or of one that is gone: it is kept for people to see."""
+
+    permanent = True
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"this version of textback has no step {name}")
+
+
 def delay_s(attempts: int, retry_after: float | None = None) -> float:
     """Seconds until the next try: exponential with full jitter, never before Retry-After.
 
@@ -49,5 +58,3 @@ def describe(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
     return f"failed in an unexpected way ({type(error).__name__})"
-
-

@@ -84,6 +84,14 @@ _RETRY = statement("""
     WHERE state = 'parked' AND (client = :client OR :client = '*')
     RETURNING name
 """)
+_REOPEN = statement("""
+    UPDATE steps SET state = 'waiting', due_at = :now, result = NULL, updated_at = :now
+    WHERE client = :client AND subject = :subject AND name = :name AND state = 'done'
+""")
+_PUT_OFF = statement("""
+    UPDATE steps SET due_at = :until
+    WHERE client = :client AND subject = :subject AND due_at <= :now
+""")
 _ORPHANS = statement("""
     UPDATE steps SET due_at = :now WHERE state = 'running' RETURNING 1 AS found
 """)
@@ -267,3 +275,13 @@ def count() -> Work[dict[str, int]]:
     """How many steps are in which state."""
     rows = yield _COUNT, {}
     return {row["state"]: row["number"] for row in rows}
+
+
+def reopen(client: str, subject: str, name: str, now: int) -> Work[None]:
+    """Make a step that is done due again: what it did turned out not to have happened."""
+    yield _REOPEN, {"client": client, "subject": subject, "name": name, "now": now}
+
+
+def put_off(client: str, subject: str, now: int, until: int) -> Work[None]:
+    """Look at what is due of a subject later: nobody can do it now."""
+    yield _PUT_OFF, {"client": client, "subject": subject, "now": now, "until": until}

@@ -44,6 +44,7 @@ _FIRSTS = statement("""
     SELECT max(at) AS at FROM texts
     WHERE client = :client AND number = :number AND at >= :since AND kind = 'first'
         AND case_id <> :case_id AND state <> 'failed'
+        AND (state <> 'queued' OR :shadow = 1)
 """)
 
 
@@ -101,11 +102,23 @@ def of_step(client: str, case_id: str, step: str) -> Work[Sequence[Row]]:
     return every(_OF_STEP, client=client, case_id=case_id, step=step)
 
 
-def last_first_text(client: str, number: str, since: int, case_id: str) -> Work[int | None]:
-    """When this number last got a first text in another case, at most since a moment ago."""
+def last_first_text(
+    client: str, number: str, since: int, case_id: str, *, shadow: bool
+) -> Work[int | None]:
+    """When this number last got a first text in another case, at most since a moment ago.
+
+    Args:
+        shadow: Count the texts, too, that only would have been sent.
+    """
     (row,) = yield (
         _FIRSTS,
-        {"client": client, "number": number, "since": since, "case_id": case_id},
+        {
+            "client": client,
+            "number": number,
+            "since": since,
+            "case_id": case_id,
+            "shadow": int(shadow),
+        },
     )
     at: int | None = row["at"]
     return at

@@ -1,0 +1,135 @@
+"""Advance one subject while it has something to do.
+
+An actor holds the subject's lease.  It runs all steps that are due at the same time, commits what
+they come to, several in one unit where they end together, and takes what became due meanwhile;
+with nothing left it gives the lease back in the same commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from textback.config.settings import Client
+from textback.engine import calls, idle, notices, records, retry, settling, texts
+from textback.engine.context import Context, Wake
+from textback.engine.intents import Intent
+from textback.store import Work, steps, subjects
+from textback.store.steps import Step
+from textback.store.subjects import LEASE_US
+
+Result = Callable[[], Work[None]]
+
+LOOK_AGAIN_S = 1.0  # while steps run: what another process added to this subject
+
+
+class Actor:
+    """One subject at work."""
+
+    def __init__(self, ctx: Context, client: Client, wake: Wake) -> None:
+        assert wake.generation is not None
+        self.ctx = ctx
+        self.client = client
+        self.subject = wake.subject
+        self.generation = wake.generation
+        self.woken = asyncio.Event()
+        self._tasks: dict[asyncio.Task[Result], Step] = {}
+        self._prepared = dict(wake.prepared)
+        self._start(wake.started)
+        if not wake.started:
+            self.woken.set()
+
+    async def run(self) -> list[Wake]:
+        """Work until nothing is due; what other subjects can do next.
+
+        Raises:
+            LostLease: Someone else advances this subject now.
+        """
+        if self.subject.startswith("call/"):
+            wake = Wake(self.client.id, self.subject, self.generation)
+            return await calls.advance(self.ctx, self.client, wake)
+        try:
+            while await self._round():
+                pass
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        return []
+
+    async def _round(self) -> bool:
+        """Wait for something, commit it, start what is due; False if all is done."""
+        woken = asyncio.ensure_future(self.woken.wait())
+        try:
+            await asyncio.wait(
+                {*self._tasks, woken},
+                timeout=LOOK_AGAIN_S,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            woken.cancel()
+        self.woken.clear()
+        ended = [task for task in self._tasks if task.done()]
+        results = [self._result(task, self._tasks.pop(task)) for task in ended]
+        busy = frozenset(step.name for step in self._tasks.values())
+        started = await self.ctx.store.write(partial(self._commit, results, busy))
+        self._start(started)
+        return bool(self._tasks)
+
+    def _commit(self, results: Sequence[Result], busy: frozenset[str]) -> Work[list[Step]]:
+        """Commit results, and take what is due; with nothing left, give the lease back."""
+        now = self.ctx.now()
+        yield from subjects.held(self.client.id, self.subject, self.generation)
+        for result in results:
+            yield from result()
+        due = yield from steps.due(self.client.id, self.subject, now)
+        started = [step for step in due if step.name not in busy]
+        for step in started:
+            yield from steps.start(step, now)
+        until = now + LEASE_US if started or busy else 0
+        yield from subjects.renew(self.client.id, self.subject, self.generation, until)
+        return started
+
+    def _start(self, started: Sequence[Step]) -> None:
+        for step in started:
+            task = asyncio.ensure_future(self._do(step))
+            self._tasks[task] = step
+
+    def _result(self, task: asyncio.Task[Result], step: Step) -> Result:
+        error = task.exception()
+        if error is None:
+            return task.result()
+        if not isinstance(error, Exception):
+            raise error
+        self.ctx.log.warning(
+            "a step failed",
+            client=self.client.id,
+            subject=self.subject,
+            step=step.name,
+            attempts=step.attempts,
+            error=retry.describe(error),
+        )
+        return partial(retry.again_or_park, self.ctx, step, error)
+
+    async def _do(self, step: Step) -> Result:
+        """Run one step by its name."""
+        ctx, client = self.ctx, self.client
+        match step.name.partition("/")[0]:
+            case "text" | "follow_up" | "stop" | "help":
+                prepared: Intent | None = self._prepared.pop(step.name, None)
+                return await texts.run(ctx, client, step, prepared)
+            case "lead" | "deal":
+                return await records.save(ctx, client, step)
+            case "log":
+                return await records.log(ctx, client, step)
+            case "notify":
+                return await notices.tell(ctx, client, step)
+            case "settle":
+                return await settling.run(ctx, client, step)
+            case "idle":
+                return idle.run(ctx, client, step)
+            case _:
+                raise retry.Unknown(step.name)
+
+

@@ -1,0 +1,177 @@
+"""The engine in one process: events in, subjects advanced, timers kept.
+
+Embedded, it is the only one on its database; what a dead process left behind is taken over when it
+starts.  Time is the context's clock: with a virtual one, `run_due` does what is due and returns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from textback.clock import moment
+from textback.engine import accept, sealer
+from textback.engine.actor import Actor
+from textback.engine.context import Context, Wake
+from textback.errors import StoreError
+from textback.events import Event
+from textback.store import Work, steps, subjects
+from textback.store.contacts import Stale
+
+POLL_S = 0.2  # how late a timer may be, and a command of another process
+MOST = 200  # subjects taken up in one look
+STOP_WITHIN_S = 10.0
+UNKNOWN_CLIENT_US = 60_000_000  # how long steps of a client that is left out are put off
+
+
+class Engine:
+    """Advances every subject that has something to do."""
+
+    def __init__(self, ctx: Context) -> None:
+        self.ctx = ctx
+        self._actors: dict[tuple[str, str], Actor | None] = {}
+        self._running: set[asyncio.Task[None]] = set()
+        self._background: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    async def take_over(self) -> None:
+        """Take what a dead process held; only right when no other process runs an engine."""
+        now = self.ctx.now()
+
+        def unit() -> Work[tuple[int, int]]:
+            freed = yield from subjects.free_all()
+            found = yield from steps.orphans(now)
+            return freed, found
+
+        freed, found = await self.ctx.store.write(unit)
+        if found:
+            self.ctx.log.info("took over what was running", subjects=freed, steps=found)
+
+    def start(self) -> None:
+        """Keep timers and seal the ledger until `stop`."""
+        self.background(self._poll())
+        self.background(sealer.keep_sealing(self.ctx))
+
+    def background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something until the engine stops."""
+        task = asyncio.ensure_future(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def stop(self) -> None:
+        """Let what runs come to its end, for a while; what doesn't is taken up at the next start."""
+        self._stopping = True
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        if self._running:
+            await asyncio.wait(self._running, timeout=STOP_WITHIN_S)
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        with contextlib.suppress(StoreError):
+            await sealer.seal_all(self.ctx)
+
+    async def accept(
+        self, client: str, plugin: str, events: Sequence[Event], received_at: datetime
+    ) -> None:
+        """Commit what a plugin reported; when this returns it survives anything.
+
+        Raises:
+            StoreBusy: Nothing is stored.
+        """
+        stack = await self.ctx.stack(client)
+        wakes = await accept.accept(
+            self.ctx, self.ctx.clients[client], stack, plugin, events, received_at
+        )
+        self.wake(wakes)
+
+    def wake(self, wakes: Iterable[Wake]) -> None:
+        """Advance subjects now; one that is being advanced looks again."""
+        for wake in wakes:
+            key = (wake.client, wake.subject)
+            if key in self._actors:
+                actor = self._actors[key]
+                if actor is not None:
+                    actor.woken.set()
+            elif not self._stopping:
+                self._actors[key] = None
+                task = asyncio.ensure_future(self._advance(wake))
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
+
+    async def run_due(self) -> datetime | None:
+        """Do all that is due now, to the end; when something is due next."""
+        while True:
+            await self._look()
+            if not self._running:
+                break
+            while self._running:
+                await asyncio.wait(self._running)
+        await sealer.seal_all(self.ctx)
+        stamp = await self.ctx.store.read(subjects.next_due)
+        return moment(stamp) if stamp is not None else None
+
+    async def _advance(self, wake: Wake) -> None:
+        """Claim a subject if we don't hold it yet, and let an actor work on it."""
+        key = (wake.client, wake.subject)
+        log = self.ctx.log
+        more: list[Wake] = []
+        try:
+            if wake.generation is None:
+                claimed = await self._claim(wake)
+                if claimed is None:
+                    return
+                wake = claimed
+            at_work = self._actors[key] = Actor(self.ctx, self.ctx.clients[wake.client], wake)
+            more = await at_work.run()
+        except (StoreError, Stale) as error:  # it stays due, and is taken up again
+            log.warning("put off", client=wake.client, subject=wake.subject, error=str(error))
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 (one subject's trouble is its own)
+            log.warning(
+                "failed", client=wake.client, subject=wake.subject, error=type(error).__name__,
+                exc_info=error,
+            )
+        finally:
+            actor = self._actors.pop(key, None)
+        if actor is not None and actor.woken.is_set():  # woken after its last look
+            more = [*more, Wake(wake.client, wake.subject)]
+        self.wake(more)
+
+    async def _claim(self, wake: Wake) -> Wake | None:
+        now = self.ctx.now()
+        generation = await self.ctx.store.write(
+            lambda: subjects.claim(wake.client, wake.subject, self.ctx.owner, now)
+        )
+        return Wake(wake.client, wake.subject, generation) if generation is not None else None
+
+    async def _poll(self) -> None:
+        while True:
+            try:
+                await self._look()
+            except StoreError as error:
+                self.ctx.log.warning("the store can't be read now", error=str(error))
+            await asyncio.sleep(POLL_S)
+
+    async def _look(self) -> None:
+        """Take up what is due."""
+        now = self.ctx.now()
+        rows = await self.ctx.store.read(lambda: subjects.due(now, MOST))
+        strangers = [row for row in rows if row["client"] not in self.ctx.clients]
+        self.wake(
+            Wake(row["client"], row["subject"])
+            for row in rows
+            if row["client"] in self.ctx.clients
+        )
+        for row in strangers:  # its file is gone or broken: the work waits for it
+            client, subject = row["client"], row["subject"]
+            await self.ctx.store.write(
+                lambda client=client, subject=subject: steps.put_off(  # type: ignore[misc]
+                    client, subject, now, now + UNKNOWN_CLIENT_US
+                )
+            )

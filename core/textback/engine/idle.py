@@ -1,0 +1,44 @@
+"""Close a case in which nothing happens any more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textback.clock import micros, moment
+from textback.config.settings import Client
+from textback.engine import closing
+from textback.engine.context import Context
+from textback.store import Work, cases, contacts, steps
+from textback.store.steps import WAITING, Step
+
+Result = Callable[[], Work[None]]
+
+
+def run(ctx: Context, client: Client, step: Step) -> Result:
+    """Do the ``idle`` step: close the case, or look again when its quiet time may be over."""
+
+    def unit() -> Work[None]:
+        now = ctx.now()
+        case = yield from cases.get(client.id, step.subject.partition("/")[2])
+        assert case is not None
+        known = yield from steps.of(client.id, step.subject)
+        waiting = [
+            each.due_at
+            for each in known
+            if each.name.startswith("follow_up/") and each.state == WAITING and each.due_at
+        ]
+        last = max([case["last_at"], *waiting])
+        quiet_until = micros(moment(last) + client.idle_after)
+        if case["closed_at"] is None and quiet_until > now:
+            yield from steps.wait(
+                client.id, step.subject, step.name, quiet_until, "something happened", now
+            )
+            return
+        if case["closed_at"] is None:
+            if case["number"] is not None:
+                yield from contacts.raise_version(client.id, case["number"])
+            days = client.idle_after.days
+            yield from closing.close(ctx, client, case, f"nothing happened for {days} days", now)
+        yield from steps.finish(client.id, step.subject, step.name, {}, now)
+
+    return unit

@@ -1,0 +1,94 @@
+"""Towards the team: each notice is a step of its own, made from the case as it stands then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textback import dispatch
+from textback.clock import moment
+from textback.config.settings import Client
+from textback.engine import outcomes
+from textback.engine.calls import call_of
+from textback.engine.codec import read_media
+from textback.engine.context import Context
+from textback.engine.names import FIRST_TEXT
+from textback.engine.pictures import case_of
+from textback.engine.records import Gone
+from textback.flow import notify
+from textback.model import Notice, TextState
+from textback.store import Work, calls, cases, steps, texts
+from textback.store.steps import WAITING, Step
+
+Result = Callable[[], Work[None]]
+
+
+async def tell(ctx: Context, client: Client, step: Step) -> Result:
+    """Do ``notify/NOTIFIER/...``."""
+    _, plugin, about = step.name.split("/", 2)
+    stack = await ctx.stack(client.id)
+    impl = stack.impl("notify_team", plugin)
+    if impl is None:
+        raise Gone(plugin)
+    notice = await ctx.store.read(lambda: _notice(client, step, about))
+    await dispatch.call(impl, notice=notice)
+    return outcomes.finished(ctx, step, {"title": notice.title})
+
+
+def _notice(client: Client, step: Step, about: str) -> Work[Notice]:
+    what, _, number = about.partition("/")
+    facts = yield from _facts(client, step, what)
+    detail = step.detail
+    match what:
+        case "call" if number == "1":
+            return notify.missed_call(facts)
+        case "call":
+            return notify.called_again(facts, int(number))
+        case "reply":
+            return notify.replied(facts)
+        case "opt_out":
+            return notify.opted_out(facts)
+        case "booking":
+            return notify.booked(facts, moment(detail["at"]), detail["title"])
+        case _:
+            return notify.troubled(facts, detail["because"])
+
+
+def _facts(client: Client, step: Step, what: str) -> Work[notify.Facts]:
+    case_id = step.subject.partition("/")[2]
+    row = yield from cases.get(client.id, case_id)
+    assert row is not None
+    detail = step.detail
+    call = None
+    if "call" in detail:
+        found = yield from calls.get(client.id, detail["call"])
+        call = call_of(found) if found else None
+    text = yield from _text(client, step, case_id, what)
+    known = yield from steps.of(client.id, step.subject)
+    waiting = [
+        each.due_at
+        for each in known
+        if each.name.startswith("follow_up/") and each.state == WAITING and each.due_at
+    ]
+    at = call.ended_at or call.started_at if call else moment(row["last_at"])
+    if text is not None and what == "reply":
+        at = moment(text["at"])
+    return notify.Facts(
+        client=client,
+        case=case_of(row),
+        at=at,
+        call=call,
+        text=text["body"] if text else None,
+        text_state=TextState(text["state"]) if text else None,
+        held_until=moment(row["held_until"]) if row["held_until"] is not None else None,
+        next_at=moment(min(waiting)) if waiting else None,
+        media=read_media(text["media"]) if text else (),
+    )
+
+
+def _text(client: Client, step: Step, case_id: str, what: str) -> Work[texts.Row | None]:
+    if "text" in step.detail:
+        return (yield from texts.get(client.id, step.detail["text"]))
+    if what != "call":
+        return None
+    attempts = yield from texts.of_step(client.id, case_id, FIRST_TEXT)
+    return attempts[-1] if attempts else None

@@ -1,0 +1,278 @@
+"""What callers and the team write: inside the commit of the webhook that brought it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from textback.clock import micros
+from textback.config.settings import Client
+from textback.engine import closing, todo
+from textback.engine.codec import write_caller, write_media
+from textback.engine.context import Context, Wake, number_of
+from textback.engine.names import IDLE, case_id, case_subject
+from textback.events import OptIn, OptOut, TeamReply, TextReceived
+from textback.flow import follow_up
+from textback.flow.reply import meaning
+from textback.model import Caller, Keyword, PhoneNumber, TextState
+from textback.plugins import Stack
+from textback.store import Work, cases, contacts, ledger, steps, suppressions, texts
+from textback.store.steps import Step
+from textback.store.work import Row
+
+OPT_OUT = "opt_out"
+
+
+def received(
+    ctx: Context,
+    client: Client,
+    stack: Stack,
+    plugin: str,
+    event: TextReceived,
+    received_at: datetime,
+) -> Work[list[Wake]]:
+    """A text from a caller: an order (STOP, START, HELP), or words for the team."""
+    number = number_of(client, event.number)
+    now = micros(received_at)
+    if number is None or number in client.lines:
+        return []  # kept in the inbox; nobody could be answered
+    line = number_of(client, event.line) or client.lines[0]
+    yield from contacts.raise_version(client.id, number)
+    forbidden = yield from suppressions.of(client.id, ctx.hash_of(number))
+    keyword = meaning(event, opted_out=any(row["reason"] == OPT_OUT for row in forbidden))
+    case = yield from _case_for(ctx, client, stack, event, number, line, keyword, now)
+    if case is None:
+        return []
+    count = yield from cases.replied(client.id, case["case_id"], now)
+    yield from _keep(client, plugin, event, case["case_id"], number, line, count)
+    match keyword:
+        case Keyword.STOP:
+            evidence = f"wrote {event.body.strip()[:40]!r}"
+            yield from _stop(ctx, client, stack, case, number, evidence, now)
+        case Keyword.START:
+            yield from _start(ctx, client, case, number, now)
+        case None:
+            yield from closing.cancel_texts(ctx, client, case, "the caller replied", now)
+    if keyword in (Keyword.STOP, Keyword.HELP) and stack.answers_keywords(plugin):
+        yield from _answer(client, case["case_id"], keyword, count, line, now)
+    if keyword is None:
+        about = f"reply/{count}"
+        detail = {"text": _text_id(case["case_id"], count)}
+        yield from steps.add(
+            [
+                *todo.notices(client, stack, case["case_id"], about, now, detail),
+                *todo.logs(client, stack, case["case_id"], about, now, detail),
+            ],
+            now,
+        )
+    return [Wake(client.id, case_subject(case["case_id"]))]
+
+
+def _case_for(
+    ctx: Context,
+    client: Client,
+    stack: Stack,
+    event: TextReceived,
+    number: PhoneNumber,
+    line: PhoneNumber,
+    keyword: Keyword | None,
+    now: int,
+) -> Work[Row | None]:
+    """The conversation that a text belongs to; words without one open one."""
+    case = yield from cases.open_of(client.id, number)
+    if case is not None:
+        return case
+    if keyword is not None:
+        latest = yield from cases.latest_of(client.id, number)
+        if latest is not None:
+            return latest
+    name = case_id(client.id, f"text/{event.key}")
+    yield from cases.open_new(
+        {
+            "client": client.id,
+            "case_id": name,
+            "number": number,
+            "line": line,
+            "opened_at": now,
+            "caller": write_caller(Caller(number=number)),
+            "outcome": None,
+            "end_state": None,
+            "because": "the caller wrote first",
+            "held_until": None,
+            "calls": 0,
+            "closed_at": None,
+            "closed_because": None,
+        }
+    )
+    subject = case_subject(name)
+    idle_at = micros(follow_up.idle_at(client, event.at))
+    yield from steps.add(
+        [
+            Step(client=client.id, subject=subject, name=IDLE, due_at=idle_at),
+            *(
+                Step(client=client.id, subject=subject, name=f"lead/{impl.plugin}", due_at=now)
+                for impl in stack.impls("save_contact")
+            ),
+        ],
+        now,
+    )
+    return (yield from cases.get(client.id, name))
+
+
+def _keep(
+    client: Client,
+    plugin: str,
+    event: TextReceived,
+    case: str,
+    number: PhoneNumber,
+    line: PhoneNumber,
+    count: int,
+) -> Work[None]:
+    yield from texts.put(
+        {
+            "client": client.id,
+            "text_id": _text_id(case, count),
+            "case_id": case,
+            "step": f"reply/{count}",
+            "kind": "received",
+            "direction": "in",
+            "channel": "sms",
+            "number": number,
+            "line": line,
+            "body": event.body,
+            "state": TextState.RECEIVED.value,
+            "rank": TextState.RECEIVED.rank,
+            "plugin": plugin,
+            "provider_id": event.provider_id,
+            "at": micros(event.at),
+            "segments": 0,
+            "media": write_media(event.media),
+        }
+    )
+
+
+def _text_id(case: str, count: int) -> str:
+    return f"{case}-reply-{count}"
+
+
+def _stop(
+    ctx: Context,
+    client: Client,
+    stack: Stack,
+    case: Row,
+    number: PhoneNumber,
+    evidence: str,
+    now: int,
+) -> Work[None]:
+    """No more texts to this number, from this moment on."""
+    new = yield from suppressions.add(
+        client.id, number, ctx.hash_of(number), OPT_OUT, evidence, now
+    )
+    subject = case_subject(case["case_id"])
+    if new:
+        content = {"reason": OPT_OUT, "evidence": evidence}
+        yield from ledger.write(
+            client.id, "suppressed", subject, ctx.hash_of(number), content, now
+        )
+        yield from steps.add(
+            todo.notices(client, stack, case["case_id"], f"opt_out/{case['replies'] + 1}", now), now
+        )
+    if case["closed_at"] is None:
+        yield from closing.close(ctx, client, case, "the caller opted out", now)
+
+
+def _start(
+    ctx: Context, client: Client, case: Row, number: PhoneNumber, now: int
+) -> Work[None]:
+    lifted = yield from suppressions.lift(client.id, ctx.hash_of(number), OPT_OUT)
+    if lifted:
+        yield from ledger.write(
+            client.id,
+            "resumed",
+            case_subject(case["case_id"]),
+            ctx.hash_of(number),
+            {"evidence": "wrote START"},
+            now,
+        )
+
+
+def _answer(
+    client: Client, case: str, keyword: Keyword, count: int, line: PhoneNumber, now: int
+) -> Work[None]:
+    """We answer STOP and HELP ourselves, where the provider does not."""
+    step = Step(
+        client=client.id,
+        subject=case_subject(case),
+        name=f"{keyword.value}/{count}",
+        due_at=now,
+        detail={"line": line, "at": now},
+    )
+    yield from steps.add([step], now)
+
+
+def opted_out(
+    ctx: Context, client: Client, stack: Stack, plugin: str, event: OptOut, received_at: datetime
+) -> Work[list[Wake]]:
+    """The provider tells of an opt-out that did not reach us as a text."""
+    number, now = number_of(client, event.number), micros(received_at)
+    if number is None:
+        return []
+    yield from contacts.raise_version(client.id, number)
+    case = yield from cases.latest_of(client.id, number)
+    if case is None:
+        yield from suppressions.add(
+            client.id, number, ctx.hash_of(number), OPT_OUT, event.evidence, now
+        )
+        return []
+    yield from _stop(ctx, client, stack, case, number, event.evidence, now)
+    return [Wake(client.id, case_subject(case["case_id"]))]
+
+
+def opted_in(
+    ctx: Context, client: Client, stack: Stack, plugin: str, event: OptIn, received_at: datetime
+) -> Work[list[Wake]]:
+    """The provider tells that a number wants texts again."""
+    del stack, plugin, received_at
+    number = number_of(client, event.number)
+    if number is not None:
+        yield from contacts.raise_version(client.id, number)
+        yield from suppressions.lift(client.id, ctx.hash_of(number), OPT_OUT)
+    return []
+
+
+def from_team(
+    ctx: Context, client: Client, stack: Stack, plugin: str, event: TeamReply, received_at: datetime
+) -> Work[list[Wake]]:
+    """Someone of the business answers a caller."""
+    del stack
+    row = None
+    if event.case is not None:
+        row = yield from cases.get(client.id, event.case)
+    elif (number := number_of(client, event.number)) is not None:
+        row = yield from cases.open_of(client.id, number)
+    if row is None:
+        return []
+    by = f"{event.by} by {plugin}"
+    return (yield from write_to_caller(ctx, client, row, event.body, by, micros(received_at)))
+
+
+def write_to_caller(
+    ctx: Context, client: Client, case: Row, body: str, by: str, now: int
+) -> Work[list[Wake]]:
+    """Add the step that sends what someone of the business wrote; follow-ups stop with it."""
+    subject = case_subject(case["case_id"])
+    known = yield from steps.of(client.id, subject)
+    number = 1 + max(
+        (int(step.name.partition("/")[2]) for step in known if step.name.startswith("text/")),
+        default=1,
+    )
+    yield from closing.cancel_texts(ctx, client, case, "someone of the team wrote", now)
+    step = Step(
+        client=client.id,
+        subject=subject,
+        name=f"text/{number}",
+        due_at=now,
+        detail={"body": body, "by": by},
+    )
+    yield from steps.add([step], now)
+    yield from cases.touch(client.id, case["case_id"], now)
+    return [Wake(client.id, subject)]

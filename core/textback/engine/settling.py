@@ -1,0 +1,71 @@
+"""Settle an unsure text: ask the provider that tried, now and later, what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textback.config.settings import Client
+from textback.engine import intents, outcomes
+from textback.engine.context import Context
+from textback.flow import deliver
+from textback.model import Absent, Receipt, TextState
+from textback.store import Work, steps, texts
+from textback.store.steps import Step
+
+Result = Callable[[], Work[None]]
+
+
+async def run(ctx: Context, client: Client, step: Step) -> Result:
+    """Do a ``settle/...`` step; the unit that commits what was found."""
+    stack = await ctx.stack(client.id)
+    row = await ctx.store.read(lambda: texts.get(client.id, step.detail["text"]))
+    if row is None or row["state"] != TextState.UNKNOWN.value:
+        return outcomes.dropped(ctx, client, step, "it was settled meanwhile")
+    intent = intents.read(ctx, row)
+    finder = stack.impl("find_text", intent.plugin)
+    found = await deliver.find(finder, intent.text) if finder is not None else None
+    if isinstance(found, Receipt):
+        receipt = found
+
+        def unit() -> Work[None]:
+            yield from outcomes.settled(
+                ctx,
+                client,
+                stack,
+                intent,
+                receipt.state,
+                ctx.now(),
+                provider_id=receipt.provider_id,
+                because="found at the provider",
+            )
+            yield from _over(ctx, step, "found at the provider")
+
+        return unit
+    if isinstance(found, Absent):
+        return lambda: _send_again(ctx, client, step, intent.text.id, intent.text.step)
+    return lambda: _ask_later(ctx, step, able=finder is not None)
+
+
+def _send_again(
+    ctx: Context, client: Client, step: Step, text_id: str, name: str
+) -> Work[None]:
+    """The provider surely never got it: the step may make a new intent."""
+    now = ctx.now()
+    because = "the provider never got it"
+    yield from texts.advance(client.id, text_id, TextState.FAILED, now, error=because)
+    yield from steps.reopen(client.id, step.subject, name, now)
+    yield from _over(ctx, step, because)
+
+
+def _ask_later(ctx: Context, step: Step, *, able: bool) -> Work[None]:
+    due_at = outcomes.due_after(step.attempts, ctx.clock.now()) if able else None
+    if due_at is None:
+        yield from _over(ctx, step, "the provider can't tell; a status callback may still come")
+        return
+    because = "the provider does not show it yet"
+    yield from steps.wait(step.client, step.subject, step.name, due_at, because, ctx.now())
+
+
+def _over(ctx: Context, step: Step, because: str) -> Work[None]:
+    result = {"because": because}
+    yield from steps.finish(step.client, step.subject, step.name, result, ctx.now())

@@ -1,0 +1,109 @@
+"""What became of texts that we sent: inside the commit of the status callback."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from textback.clock import micros
+from textback.config.settings import Client
+from textback.engine import closing, intents, outcomes, todo
+from textback.engine.codec import read_event
+from textback.engine.context import Context, Wake
+from textback.engine.names import case_subject
+from textback.events import TextStatus
+from textback.model import FailureReason, TextState
+from textback.plugins import Stack
+from textback.store import Work, cases, inbox, steps, texts
+from textback.store.work import Row
+
+# A number that can't be reached, or must not be: later texts of the sequence make no sense.
+_FOR_GOOD = (FailureReason.OPTED_OUT, FailureReason.UNREACHABLE, FailureReason.INVALID_NUMBER)
+
+
+def subject_of(plugin: str, event: TextStatus) -> str | None:
+    """Where a status waits that comes before we know its text."""
+    return f"text/{plugin}/{event.provider_id}" if event.provider_id else None
+
+
+def told(
+    ctx: Context,
+    client: Client,
+    stack: Stack,
+    plugin: str,
+    event: TextStatus,
+    received_at: datetime,
+) -> Work[list[Wake]]:
+    """Move a text forward; one that is not known yet waits in the inbox for its receipt."""
+    row = None
+    if event.text is not None:
+        row = yield from texts.get(client.id, event.text)
+    if row is None and event.provider_id is not None:
+        row = yield from texts.by_provider(client.id, plugin, event.provider_id)
+    if row is None or row["direction"] != "out":
+        return []
+    yield from _apply(ctx, client, stack, row, event, micros(received_at))
+    return [Wake(client.id, case_subject(row["case_id"]))]
+
+
+def catch_up(
+    ctx: Context, client: Client, stack: Stack, plugin: str, provider_id: str
+) -> Work[None]:
+    """Apply the statuses that came before the receipt was committed."""
+    rows = yield from inbox.of(client.id, f"text/{plugin}/{provider_id}")
+    if not rows:
+        return
+    text = yield from texts.by_provider(client.id, plugin, provider_id)
+    for row in rows:
+        event = read_event(row["kind"], row["body"])
+        if text is not None and isinstance(event, TextStatus):
+            yield from _apply(ctx, client, stack, text, event, ctx.now())
+
+
+def _apply(
+    ctx: Context, client: Client, stack: Stack, row: Row, event: TextStatus, now: int
+) -> Work[None]:
+    before = TextState(row["state"])
+    if event.state.rank <= before.rank:
+        return
+    intent = intents.read(ctx, row)
+    because = _because(event)
+    yield from outcomes.settled(
+        ctx,
+        client,
+        stack,
+        intent,
+        event.state,
+        now,
+        provider_id=event.provider_id,
+        because=because,
+        reason=event.reason.value if event.reason else None,
+    )
+    if event.state is not TextState.FAILED:
+        return
+    yield from outcomes.remember(
+        ctx,
+        client,
+        intent.text.to,
+        because,
+        now,
+        opted_out=event.reason is FailureReason.OPTED_OUT,
+        unreachable=event.reason in (FailureReason.UNREACHABLE, FailureReason.INVALID_NUMBER),
+    )
+    if event.reason in _FOR_GOOD:
+        case = yield from cases.get(client.id, intent.text.case)
+        if case is not None:
+            yield from closing.cancel_texts(ctx, client, case, because, now)
+    if before is not TextState.SENDING:  # the team was told that it was sent
+        about = f"failed/{intent.text.step}"
+        detail = {"because": because, "text": intent.text.id}
+        yield from steps.add(
+            todo.notices(client, stack, intent.text.case, about, now, detail), now
+        )
+
+
+def _because(event: TextStatus) -> str:
+    if event.state is not TextState.FAILED:
+        return ""
+    reason = event.reason or FailureReason.UNKNOWN
+    words = reason.value.replace("_", " ")
+    return f"not delivered: {words}" + (f" ({event.code})" if event.code else "")

@@ -1,0 +1,232 @@
+"""Send a text: decide again if need be, commit the intent, call the provider, commit what it said.
+
+One run tries the client's senders in order and stops at the first that may have taken the text.
+What a run came to is one of the units in `outcomes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+import attrs
+
+from textback.clock import moment
+from textback.config.settings import Client
+from textback.engine import intents, outcomes, pictures, statuses
+from textback.engine.context import Context
+from textback.engine.intents import FRESH_FOR, Intent
+from textback.engine.names import FIRST_TEXT
+from textback.flow import deliver, follow_up, wording
+from textback.flow.decide import decide
+from textback.flow.reply import CONFIRM_WITHIN_S
+from textback.model import Case, Kind, PhoneNumber, Receipt, TextState
+from textback.picture import Action, Decision
+from textback.plugins import Stack
+from textback.store import Work, calls, cases, contacts, texts
+from textback.store.contacts import Stale
+from textback.store.steps import Step
+
+Result = Callable[[], Work[None]]
+
+
+@attrs.frozen(kw_only=True)
+class Order:
+    """What a text step is to send."""
+
+    kind: Kind
+    template: str
+    fixed: bool = False  # the body as written by a person, not a template
+    line: PhoneNumber | None = None
+    not_after: datetime | None = None
+
+
+async def run(ctx: Context, client: Client, step: Step, prepared: Intent | None) -> Result:
+    """Do a text step; the unit that commits what it came to."""
+    stack = await ctx.stack(client.id)
+    case_id = step.subject.partition("/")[2]
+    tried: list[str] = []
+    declined: deliver.Declined | None = None
+    intent = prepared
+    while True:
+        if intent is None:
+            ready = await _prepare(ctx, client, stack, step, case_id, tried)
+            if not isinstance(ready, Intent):
+                return ready or outcomes.not_taken(ctx, client, stack, step, case_id, declined)
+            intent = ready
+        assert intent.text.attempted_at is not None
+        if ctx.clock.now() - intent.text.attempted_at > FRESH_FOR:
+            stale = intent.text.id
+            await ctx.store.write(lambda: _unused(ctx, client, stale))
+            intent = None
+            continue
+        sender = stack.impl("send_text", intent.plugin)
+        if sender is None:
+            return outcomes.not_taken(ctx, client, stack, step, case_id, None)
+        attempt = await deliver.send(sender, intent.text)
+        match attempt:
+            case deliver.Taken():
+                return partial(_taken, ctx, client, stack, intent, attempt.receipt)
+            case deliver.Unsure():
+                return outcomes.unsure(ctx, client, stack, intent, attempt.because)
+            case deliver.Declined(next_may_try=False):
+                return outcomes.refused(ctx, client, stack, step, intent, attempt)
+        tried.append(intent.plugin)
+        declined = _worse(declined, attempt)
+        failed, said = intent.text.id, attempt
+        await ctx.store.write(lambda: outcomes.attempt_failed(ctx, client, failed, said))
+        intent = None
+
+
+async def _prepare(
+    ctx: Context, client: Client, stack: Stack, step: Step, case_id: str, tried: list[str]
+) -> Intent | Result | None:
+    """The next intent, committed; or what the step comes to without one; None: no sender is left."""
+    for _ in range(50):
+        now = ctx.clock.now()
+        asked = await ctx.store.read(lambda: _ask(ctx, client, stack, step, case_id, now))
+        if not isinstance(asked, _Asked):
+            return asked
+        decision = decide(asked.seen.picture, stack.impls("judge"))
+        if decision.action is not Action.SEND:
+            return outcomes.forbidden(ctx, client, stack, step, asked.case, decision)
+        sender = next((s for s in stack.impls("send_text") if s.plugin not in tried), None)
+        if sender is None:
+            return None
+        body = await _body(client, stack, asked)
+        intent = intents.make(
+            ctx,
+            asked.case,
+            step=step.name,
+            kind=asked.order.kind,
+            body=body,
+            plugin=sender.plugin,
+            attempt=asked.attempts + 1,
+            now=ctx.clock.now(),
+            line=asked.order.line or (client.lines[0] if asked.case.line is None else None),
+        )
+        try:
+            await ctx.store.write(lambda: _intend(ctx, client, intent, asked.seen, decision))
+        except Stale:
+            continue
+        return intent
+    raise Stale(f"{client.id}: the caller's state changed at each try")
+
+
+@attrs.frozen(kw_only=True)
+class _Asked:
+    case: Case
+    order: Order
+    seen: pictures.Seen
+    attempts: int
+
+
+def _ask(
+    ctx: Context, client: Client, stack: Stack, step: Step, case_id: str, now: datetime
+) -> Work[_Asked | Result]:
+    row = yield from cases.get(client.id, case_id)
+    assert row is not None
+    case = pictures.case_of(row)
+    attempts = yield from texts.of_step(client.id, case_id, step.name)
+    cut_off = [text for text in attempts if text["state"] == TextState.SENDING.value]
+    if cut_off:  # we were stopped between the intent and the provider's answer
+        intent = intents.read(ctx, cut_off[-1])
+        return outcomes.cut_off(ctx, client, stack, intent)
+    order = _order(client, step)
+    if isinstance(order, str):
+        return outcomes.dropped(ctx, client, step, order)
+    if order.not_after is not None and now > order.not_after:
+        return outcomes.dropped(ctx, client, step, "it could not go in time, so it does not go")
+    ended_at = None
+    if order.kind is Kind.FIRST:
+        rows = yield from calls.of_case(client.id, case_id)
+        stamp = (rows[0]["ended_at"] or rows[0]["started_at"]) if rows else None
+        ended_at = moment(stamp) if stamp is not None else case.opened_at
+    seen = yield from pictures.look(
+        ctx,
+        client,
+        case,
+        kind=order.kind,
+        step=step.name,
+        now=now,
+        call_ended_at=ended_at,
+    )
+    return _Asked(case=case, order=order, seen=seen, attempts=len(attempts))
+
+
+def _order(client: Client, step: Step) -> Order | str:
+    """What a step is to send; or, in words, why there is nothing to send any more."""
+    kind, detail = step.name.partition("/")[0], step.detail
+    line = PhoneNumber(detail["line"]) if "line" in detail else None
+    match kind:
+        case "text" if step.name == FIRST_TEXT:
+            body = client.text[0].body if client.text else wording.DEFAULT_BODY
+            return Order(kind=Kind.FIRST, template=body)
+        case "text":
+            return Order(kind=Kind.REPLY, template=detail["body"], fixed=True)
+        case "follow_up":
+            template = follow_up.body_of(client, step.name)
+            if template is None:
+                return "the client's file has this follow-up no longer"
+            return Order(kind=Kind.FOLLOW_UP, template=template)
+        case "stop":
+            return Order(
+                kind=Kind.CONFIRMATION,
+                template=wording.STOPPED_BODY,
+                line=line,
+                not_after=moment(detail["at"]) + timedelta(seconds=CONFIRM_WITHIN_S),
+            )
+        case _:
+            return Order(kind=Kind.HELP, template=wording.HELP_BODY, line=line)
+
+
+async def _body(client: Client, stack: Stack, asked: _Asked) -> str:
+    if asked.order.fixed:
+        return asked.order.template
+    own_words = asked.order.kind in (Kind.CONFIRMATION, Kind.HELP)
+    return await deliver.compose(
+        () if own_words else stack.impls("compose_text"),
+        stack.impls("booking_link"),
+        client,
+        asked.seen.picture,
+        asked.order.template,
+    )
+
+
+def _intend(
+    ctx: Context, client: Client, intent: Intent, seen: pictures.Seen, decision: Decision
+) -> Work[None]:
+    yield from contacts.compare_and_set(client.id, intent.text.to, seen.versions)
+    yield from intents.commit(ctx, intent, decision)
+
+
+def _taken(
+    ctx: Context, client: Client, stack: Stack, intent: Intent, receipt: Receipt
+) -> Work[None]:
+    yield from outcomes.settled(
+        ctx,
+        client,
+        stack,
+        intent,
+        receipt.state,
+        ctx.now(),
+        provider_id=receipt.provider_id,
+        because="",
+    )
+    yield from statuses.catch_up(ctx, client, stack, intent.plugin, receipt.provider_id)
+
+
+def _unused(ctx: Context, client: Client, text_id: str) -> Work[None]:
+    yield from texts.advance(
+        client.id, text_id, TextState.FAILED, ctx.now(), error="not used in time; decided again"
+    )
+
+
+def _worse(before: deliver.Declined | None, now: deliver.Declined) -> deliver.Declined:
+    """What to make of several senders' no: as long as one may change its mind, try again."""
+    if before is None or before.permanent:
+        return now
+    return before
+
+

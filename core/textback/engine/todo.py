@@ -1,0 +1,54 @@
+"""Steps that follow from something that happened in a case: tell the team, write it to the CRMs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from textback.config.settings import Client
+from textback.engine.names import case_subject
+from textback.plugins import Stack
+from textback.store.steps import Step
+
+
+def notices(
+    client: Client,
+    stack: Stack,
+    case: str,
+    about: str,
+    due_at: int,
+    detail: Mapping[str, Any] | None = None,
+) -> list[Step]:
+    """One step a notifier, e.g. ``notify/slack/reply/3``."""
+    return [
+        Step(
+            client=client.id,
+            subject=case_subject(case),
+            name=f"notify/{impl.plugin}/{about}",
+            due_at=due_at,
+            detail=detail or {},
+        )
+        for impl in stack.impls("notify_team")
+    ]
+
+
+def logs(
+    client: Client,
+    stack: Stack,
+    case: str,
+    about: str,
+    due_at: int,
+    detail: Mapping[str, Any],
+) -> list[Step]:
+    """One step a CRM that keeps activities, e.g. ``log/hubspot/text/1``; waits for the contact."""
+    return [
+        Step(
+            client=client.id,
+            subject=case_subject(case),
+            name=f"log/{impl.plugin}/{about}",
+            due_at=due_at,
+            after=f"lead/{impl.plugin}",
+            detail=detail,
+        )
+        for impl in stack.impls("log_activity")
+    ]

@@ -1,0 +1,71 @@
+"""The ASGI applications: one for providers, one for those who run the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from textback.engine.context import Context
+from textback.engine.engine import Engine
+from textback.errors import StoreError
+from textback.store import steps, subjects
+from textback.web.hooks import PREFIX, Hooks
+
+
+def admin_routes(ctx: Context) -> list[Route]:
+    """``/metrics``: for ``admin_listen``."""
+
+    async def metrics(request: Request) -> Response:
+        del request
+        counts = await ctx.store.read(steps.count)
+        for state in ("waiting", "running", "done", "cancelled", "parked"):
+            ctx.metrics.steps.labels(state).set(counts.get(state, 0))
+        return Response(generate_latest(ctx.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return [Route("/metrics", metrics)]
+
+
+def public_app(
+    ctx: Context,
+    engine: Engine,
+    *,
+    left_out: Mapping[str, object],
+    renamed: Mapping[str, str],
+    admin: bool,
+) -> Any:
+    """Webhooks and health; with *admin*, metrics too."""
+
+    async def healthz(request: Request) -> Response:
+        del request
+        return PlainTextResponse("ok\n")
+
+    async def readyz(request: Request) -> Response:
+        del request
+        try:
+            await ctx.store.read(subjects.next_due)
+        except StoreError:
+            return PlainTextResponse("the store can't be read\n", 503)
+        return PlainTextResponse("ready\n")
+
+    routes = [Route("/healthz", healthz), Route("/readyz", readyz)]
+    others = Starlette(routes=[*routes, *(admin_routes(ctx) if admin else ())])
+    hooks = Hooks(ctx, engine, left_out, renamed)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await hooks(scope, receive, send)
+        else:
+            await others(scope, receive, send)
+
+    return app
+
+
+def admin_app(ctx: Context) -> Starlette:
+    """Metrics alone, on an address of their own."""
+    return Starlette(routes=admin_routes(ctx))

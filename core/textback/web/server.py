@@ -1,0 +1,74 @@
+"""Run uvicorn without its own ideas about signals and logs, and say when it listens."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+
+from textback.errors import ConfigError
+
+MAX_CONNECTIONS = 20_000
+
+
+class Server(uvicorn.Server):
+    """One listening address, started and stopped by us."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to who started us."""
+        yield
+
+    @property
+    def address(self) -> str:
+        """Where it listens, with the port that it got."""
+        host, port, *_ = self.servers[0].sockets[0].getsockname()
+        return f"{host}:{port}"
+
+
+async def listen(app: Any, address: str) -> tuple[Server, asyncio.Task[None]]:
+    """Take requests at ``HOST:PORT``; port 0 takes a free one.
+
+    Raises:
+        ConfigError: The address can't be used.
+    """
+    host, _, port = address.rpartition(":")
+    if not port.isdigit():
+        raise ConfigError(f'"{address}" is not an address to listen on, e.g. "127.0.0.1:8000"')
+    server = Server(
+        uvicorn.Config(
+            app,
+            host=host.strip("[]") or "127.0.0.1",
+            port=int(port),
+            access_log=False,
+            log_config=None,
+            lifespan="off",
+            server_header=False,
+            date_header=False,
+            limit_concurrency=MAX_CONNECTIONS,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=5,
+        )
+    )
+    task = asyncio.ensure_future(_serve(server))
+    while not server.started:
+        if task.done():
+            raise ConfigError(f"can't listen on {address}: {task.exception() or 'it is in use'}")
+        await asyncio.sleep(0.005)
+    return server, task
+
+
+async def _serve(server: Server) -> None:
+    try:
+        await server.serve()
+    except SystemExit as error:  # uvicorn's way to say that the address is taken
+        raise OSError("the address is in use or not ours") from error
+
+
+async def close(server: Server, task: asyncio.Task[None]) -> None:
+    """Stop taking requests and finish those that came."""
+    server.should_exit = True
+    await task
