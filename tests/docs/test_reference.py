@@ -1,0 +1,81 @@
+"""The built documentation has what the program has, and nothing else."""
+
+import html
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import attrs
+import pytest
+from typer.testing import CliRunner
+
+from textback import hookspecs
+from textback.cli import app
+from textback.config import settings
+
+pytest.importorskip("sphinx", reason="the documentation is built in the environment `docs`")
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """Reads a page of the documentation, built with warnings as errors."""
+    pages = tmp_path_factory.mktemp("html")
+    build = subprocess.run(
+        [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", DOCS, pages],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert build.returncode == 0, build.stderr
+    return lambda page: (pages / f"{page}.html").read_text(encoding="utf-8")
+
+
+def headings(page, level):
+    """The texts of the headings that are code."""
+    return re.findall(rf'<h{level}><code class="[^"]*"><span class="pre">(.*?)</code>', page)
+
+
+def plain(heading):
+    return re.sub(r"<.*?>", "", heading)
+
+
+def test_each_hook_has_a_section_and_nothing_else_has(built):
+    """In the order of the flow, which is the module's."""
+    hooks = [name for name, value in vars(hookspecs).items() if hasattr(value, "textback_spec")]
+
+    assert hooks
+    assert [plain(each) for each in headings(built("reference/hooks"), 3)] == hooks
+
+
+def test_each_hook_says_what_its_docstring_says(built):
+    """The page is made from the docstrings: each one's first sentence is there."""
+    words = html.unescape(plain(built("reference/hooks")))
+
+    for name, value in vars(hookspecs).items():
+        if hasattr(value, "textback_spec"):
+            first = re.split(r"  |\n", value.__doc__)[0].rstrip(".")
+            assert first.replace("`", "") in words, name
+
+
+@pytest.mark.parametrize("name", ["Client", "Server", "StoreSettings", "LogSettings", "FollowUp"])
+def test_each_setting_is_in_the_reference(built, name):
+    """With its sentence."""
+    page = built("reference/settings")
+
+    for field in attrs.fields(getattr(settings, name)):
+        if "help" in field.metadata:
+            assert f'<span class="pre">{field.name}</span>' in page, field.name
+
+
+def test_each_command_has_a_section(built):
+    """The program's own help names no command that the page leaves out."""
+    sections = [plain(each) for each in headings(built("reference/commands"), 2)]
+
+    told = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["--help"]).stdout
+    commands = re.findall(r"^[│ ]+([a-z][a-z-]+)  ", told, re.MULTILINE)
+    assert len(commands) > 10
+    missing = [name for name in commands if not any(s.split()[1:2] == [name] for s in sections)]
+    assert missing == []
