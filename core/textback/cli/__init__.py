@@ -1,0 +1,36 @@
+"""The command line: one module a command group."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from textback.cli import acts, cases, check, demo, files, plugins, serve, simulate
+from textback.cli.common import fail
+from textback.errors import TextbackError
+
+app = typer.Typer(
+    name="textback",
+    help="Turns a missed phone call into a conversation.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+for group in (demo, files, check, serve, simulate, cases, acts, plugins):
+    group.register(app)
+
+
+def main() -> None:
+    """Run a command; exit codes: 0 fine, 1 found problems, 2 wrong use."""
+    try:
+        app()
+    except TextbackError as error:
+        fail(str(error))
+    except BrokenPipeError:  # the reader of our output has enough
+        sys.stderr.close()
+        sys.exit(0)
+
+
+__all__ = ["app", "main"]

@@ -37,7 +37,7 @@ def made(
     if case["number"] is not None:
         yield from contacts.raise_version(client.id, case["number"])
     if case["closed_at"] is None:
-        yield from closing.close(ctx, client, case, "the caller booked", now)
+        yield from closing.close(ctx.hash_of, client, case, "the caller booked", now)
     subject = case_subject(case["case_id"])
     about = f"booking/{event.booking}"
     detail = {"at": micros(event.starts_at), "title": event.title}

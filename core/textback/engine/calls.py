@@ -134,9 +134,9 @@ def _next(
         result = {"outcome": conclusion.outcome.value, "because": conclusion.evidence}
         yield from steps.finish(client.id, subject, CONCLUDE, result, now)
         if conclusion.outcome is Outcome.ANSWERED:
-            yield from closing.by_event(ctx, client, call.caller, "the caller got through", now)
+            yield from closing.by_event(ctx.hash_of, client, call.caller, "the caller got through", now)
         elif call.evidence.endswith("answered"):
-            yield from closing.by_event(ctx, client, call.caller, "the business rang back", now)
+            yield from closing.by_event(ctx.hash_of, client, call.caller, "the business rang back", now)
         return []
     settle_s = 0.0 if conclusion.certain else stack.settle_s(plugin)
     due_at = now + int(settle_s * 1_000_000)

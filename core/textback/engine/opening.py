@@ -201,7 +201,7 @@ def _open(ctx: Context, client: Client, stack: Stack, planned: Planned, wake: Wa
         if _fresh_start(client, call):
             before = yield from cases.open_of(client.id, call.caller)
             if before is not None:
-                yield from closing.close(ctx, client, before, "the test phone called again", now)
+                yield from closing.close(ctx.hash_of, client, before, "the test phone called again", now)
     opened = yield from cases.open_new(_case_row(planned))
     if not opened:
         raise Stale("another call opened a case first")

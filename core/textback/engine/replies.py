@@ -51,7 +51,7 @@ def received(
         case Keyword.START:
             yield from _start(ctx, client, case, number, now)
         case None:
-            yield from closing.cancel_texts(ctx, client, case, "the caller replied", now)
+            yield from closing.cancel_texts(client, case, "the caller replied", now)
     if keyword in (Keyword.STOP, Keyword.HELP) and stack.answers_keywords(plugin):
         yield from _answer(client, case["case_id"], keyword, count, line, now)
     if keyword is None:
@@ -177,7 +177,7 @@ def _stop(
             todo.notices(client, stack, case["case_id"], f"opt_out/{case['replies'] + 1}", now), now
         )
     if case["closed_at"] is None:
-        yield from closing.close(ctx, client, case, "the caller opted out", now)
+        yield from closing.close(ctx.hash_of, client, case, "the caller opted out", now)
 
 
 def _start(
@@ -252,12 +252,11 @@ def from_team(
     if row is None:
         return []
     by = f"{event.by} by {plugin}"
-    return (yield from write_to_caller(ctx, client, row, event.body, by, micros(received_at)))
+    yield from write_to_caller(client, row, event.body, by, micros(received_at))
+    return [Wake(client.id, case_subject(row["case_id"]))]
 
 
-def write_to_caller(
-    ctx: Context, client: Client, case: Row, body: str, by: str, now: int
-) -> Work[list[Wake]]:
+def write_to_caller(client: Client, case: Row, body: str, by: str, now: int) -> Work[str]:
     """Add the step that sends what someone of the business wrote; follow-ups stop with it."""
     subject = case_subject(case["case_id"])
     known = yield from steps.of(client.id, subject)
@@ -265,7 +264,7 @@ def write_to_caller(
         (int(step.name.partition("/")[2]) for step in known if step.name.startswith("text/")),
         default=1,
     )
-    yield from closing.cancel_texts(ctx, client, case, "someone of the team wrote", now)
+    yield from closing.cancel_texts(client, case, "someone of the team wrote", now)
     step = Step(
         client=client.id,
         subject=subject,
@@ -275,4 +274,4 @@ def write_to_caller(
     )
     yield from steps.add([step], now)
     yield from cases.touch(client.id, case["case_id"], now)
-    return [Wake(client.id, subject)]
+    return step.name

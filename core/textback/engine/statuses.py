@@ -92,7 +92,7 @@ def _apply(
     if event.reason in _FOR_GOOD:
         case = yield from cases.get(client.id, intent.text.case)
         if case is not None:
-            yield from closing.cancel_texts(ctx, client, case, because, now)
+            yield from closing.cancel_texts(client, case, because, now)
     if before is not TextState.SENDING:  # the team was told that it was sent
         about = f"failed/{intent.text.step}"
         detail = {"because": because, "text": intent.text.id}

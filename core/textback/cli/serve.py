@@ -1,0 +1,95 @@
+"""``serve``, ``worker`` and ``migrate``: run the machine."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from textback.cli.common import DEFAULT_CONFIG, ConfigOption, fail, run, say
+from textback.config import Config, load
+from textback.engine.runtime import open_runtime
+from textback.engine.sources import supervise
+from textback.log import set_up
+from textback.store import migrate as bring_up_to_date
+from textback.store import sqlite_path
+from textback.web import server
+from textback.web.app import admin_app, public_app
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(serve)
+    app.command()(worker)
+    app.command()(migrate)
+
+
+def serve(
+    listen: Annotated[
+        str | None, typer.Option(help="HOST:PORT instead of the file's; port 0 takes a free one.")
+    ] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Take webhooks and do the work, until SIGTERM."""
+    found = load(config)
+    set_up(found.deployment.log)
+    for problem in found.problems:
+        say(f"left out: {problem}")
+    if not found.clients:
+        fail("no client can be served; run: textback check")
+    run(_serve(found, listen or found.deployment.server.listen))
+
+
+async def _serve(config: Config, address: str) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with open_runtime(config) as runtime:
+        await runtime.engine.take_over()
+        admin = config.deployment.server.admin_listen
+        app = public_app(
+            runtime.ctx,
+            runtime.engine,
+            left_out=runtime.left_out,
+            renamed=renamed(config),
+            admin=admin is None,
+        )
+        listening = [await server.listen(app, address)]
+        if admin is not None:
+            listening.append(await server.listen(admin_app(runtime.ctx), admin))
+        runtime.engine.start()
+        supervise(runtime.ctx, runtime.engine)
+        sys.stdout.write(f"listening on http://{listening[0][0].address}\n")
+        sys.stdout.flush()
+        await stop.wait()
+        for each, task in listening:
+            await server.close(each, task)
+
+
+def renamed(config: Config) -> dict[str, str]:
+    """Earlier names of clients, and what they are called now."""
+    return {was: client.id for client in config.clients.values() for was in client.was}
+
+
+def worker(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Refused with an SQLite store: there, `serve` does all the work."""
+    sqlite_path(load(config).deployment.store.url, Path())
+    fail("with an SQLite store `serve` does all the work; there is nothing for a worker")
+
+
+def migrate(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Bring the store to the schema of this version."""
+    deployment = load(config).deployment
+    path = sqlite_path(deployment.store.url, deployment.directory)
+    done = bring_up_to_date(f"sqlite:///{path}")
+    if done.before == done.after:
+        say(f"{path.name} has schema {done.after} already")
+    else:
+        say(f"{path.name}: schema {done.before or 'none'} -> {done.after}")
+
+

@@ -1,0 +1,61 @@
+"""What people decide by hand, as units of work: commands use them beside a running engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from textback.config.settings import Client
+from textback.engine import closing, replies
+from textback.store import Work, contacts, ledger, pauses, steps, suppressions
+from textback.store.work import Row
+
+HashOf = Callable[[str], str]
+
+
+def reply(client: Client, case: Row, body: str, now: int) -> Work[str]:
+    """Write to a caller; the name of the step that will do it."""
+    return (yield from replies.write_to_caller(client, case, body, "command line", now))
+
+
+def close(hash_of: HashOf, client: Client, case: Row, because: str, now: int) -> Work[None]:
+    """Close a case."""
+    if case["number"] is not None:
+        yield from contacts.raise_version(client.id, case["number"])
+    yield from closing.close(hash_of, client, case, because, now)
+
+
+def suppress(
+    hash_of: HashOf, clients: Sequence[Client], scope: str, number: str, because: str, now: int
+) -> Work[bool]:
+    """Never text a number, for one client or (``*``) for all; False if it was so already."""
+    yield from contacts.raise_version(scope, number)
+    new = yield from suppressions.add(scope, number, hash_of(number), "block", because, now)
+    yield from ledger.write(
+        scope, "suppressed", "number", hash_of(number), {"reason": "block", "evidence": because},
+        now,
+    )
+    for client in clients:
+        if scope in (client.id, "*"):
+            yield from closing.by_event(hash_of, client, number, "the number is blocked", now)
+    return new
+
+
+def lift(
+    hash_of: HashOf, clients: Sequence[Client], scope: str, number: str, because: str, now: int
+) -> Work[bool]:
+    """Take a block back; an opt-out stays, as only the caller can take it back."""
+    del clients
+    yield from contacts.raise_version(scope, number)
+    lifted = yield from suppressions.lift(scope, hash_of(number), "block")
+    if lifted:
+        yield from ledger.write(
+            scope, "resumed", "number", hash_of(number), {"evidence": because}, now
+        )
+    return lifted
+
+
+def resume(client: str, now: int) -> Work[int | None]:
+    """End a pause; how many held steps are decided anew, None if nothing was paused."""
+    if not (yield from pauses.resume(client)):
+        return None
+    return (yield from steps.release_held(client, now))

@@ -1,0 +1,129 @@
+"""Put a deployment together: files, store, plugins, engine; and take it apart again."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import attrs
+import structlog
+
+from textback import http, plugins
+from textback.clock import Clock, SystemClock
+from textback.config import Config
+from textback.config.messages import Problem
+from textback.config.settings import Client, PluginTable
+from textback.engine.context import Context, keyed_hash
+from textback.engine.engine import Engine
+from textback.engine.metrics import Metrics
+from textback.engine.services import PluginState, StoredContacts
+from textback.services import Services
+from textback.store import Lock, Store, open_embedded, sqlite_path
+
+Replace = Callable[[Client], Client]
+
+
+@attrs.frozen(kw_only=True)
+class Runtime:
+    """A deployment that is open: its engine runs what is due when told to, or all the time."""
+
+    config: Config
+    ctx: Context
+    engine: Engine
+    store: Store
+    left_out: Mapping[str, tuple[Problem, ...]]
+
+
+@asynccontextmanager
+async def open_runtime(
+    config: Config,
+    *,
+    clock: Clock | None = None,
+    store: Store | None = None,
+    found: Mapping[str, plugins.Found] | None = None,
+    public_url: str | None = None,
+) -> AsyncIterator[Runtime]:
+    """Open the store and get everything ready; the caller starts the engine.
+
+    Args:
+        store: Use this one, already open, and don't close it; else the deployment's own, to which
+            no other engine has the right at the same time.
+        found: The plugins to choose from; all that are installed if not given.
+        public_url: Instead of the deployment's, where the port is only known when it listens.
+
+    Raises:
+        WrongStore: The store can't be used, or is served by another process.
+    """
+    clock = clock or SystemClock()
+    lock = None
+    own_store = store is None
+    if store is None:
+        path = sqlite_path(config.deployment.store.url, config.deployment.directory)
+        lock = Lock(path)
+        store = open_embedded(path)
+    transport = http.Transport()
+    metrics = Metrics()
+    url = (public_url or config.deployment.server.public_url).rstrip("/")
+    stacks = plugins.Stacks(
+        config.clients,
+        found if found is not None else plugins.find(config.deployment.directory),
+        lambda client, table: services_for(store, clock, transport, url, client, table),
+        on_call=lambda plugin, hook, result, seconds: metrics.calls.labels(
+            plugin, hook, result
+        ).inc(),
+    )
+    key = config.deployment.store.key
+    ctx = Context(
+        clients=config.clients,
+        stacks=stacks,
+        store=store,
+        clock=clock,
+        public_url=url,
+        hash_of=keyed_hash(key.value.encode() if key else b""),
+        owner=secrets.token_hex(6),
+        metrics=metrics,
+        log=structlog.get_logger("textback"),
+    )
+    engine = Engine(ctx)
+    try:
+        yield Runtime(config=config, ctx=ctx, engine=engine, store=store, left_out=config.broken)
+    finally:
+        await engine.stop()
+        await stacks.close()
+        await transport.aclose()
+        if own_store:
+            await store.close()
+        if lock is not None:
+            lock.release()
+
+
+def services_for(
+    store: Store,
+    clock: Clock,
+    transport: http.Transport,
+    public_url: str,
+    client: Client,
+    table: PluginTable,
+) -> Services:
+    """What one plugin of one client is handed."""
+    timeout_s = table.settings.get("timeout_s", 10.0)
+    return Services(
+        client=client.id,
+        plugin=table.name,
+        address=f"{public_url}/hooks/{client.id}/{table.name}",
+        http=http.client(
+            transport, timeout_s=timeout_s if isinstance(timeout_s, (int, float)) else 10.0
+        ),
+        clock=clock,
+        log=structlog.get_logger("textback").bind(client=client.id, plugin=table.name),
+        state=PluginState(store, clock, client.id, table.name),
+        contacts=StoredContacts(store, clock, client.id),
+        in_thread=_in_thread,
+    )
+
+
+async def _in_thread(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    return await asyncio.to_thread(function, *args, **kwargs)

@@ -1,0 +1,67 @@
+"""What is written about the work: structured, numbers masked, never a body or a secret."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from textback.config.settings import LogSettings
+from textback.phones import mask
+
+_NUMBER = re.compile(r"\+[1-9]\d{6,14}")
+_HIDDEN = frozenset({"body", "text", "auth", "authorization", "password", "token", "secret", "key"})
+
+
+def set_up(settings: LogSettings) -> None:
+    """Write to standard error, for people or for machines."""
+    level = getattr(logging, settings.level.upper())
+    renderer: Any = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if settings.format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _frames_only,
+            hide,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def hide(logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Mask phone numbers in every value, and leave out what must not be written."""
+    del logger, method
+    for name, value in event.items():
+        if name in _HIDDEN:
+            event[name] = "***"
+        elif isinstance(value, str):
+            event[name] = _NUMBER.sub(lambda found: mask(found.group()), value)
+    return event
+
+
+def _frames_only(
+    logger: object, method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Where an error came from, without its message: that may quote a body or a secret."""
+    del logger, method
+    error = event.pop("exc_info", None)
+    if isinstance(error, BaseException):
+        frames = []
+        trace = error.__traceback__
+        while trace is not None:
+            code = trace.tb_frame.f_code
+            frames.append(f"{code.co_filename}:{trace.tb_lineno} {code.co_name}")
+            trace = trace.tb_next
+        event["where"] = " < ".join(reversed(frames[-6:]))
+    return event
