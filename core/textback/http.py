@@ -1,0 +1,319 @@
+"""HTTP for plugins: one shared transport, and what its errors mean.
+
+The engine acts on one question: may the request have left?  `NotSent` says surely not, `MaybeSent`
+that nobody knows.  The answer rests on evidence, not on the kind of error: a request is written
+only after the connector has handed a connection to it, so what fails before is not sent, and
+whatever fails later may be.  An error that this module has never heard of is "maybe sent".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import re
+import ssl
+from collections.abc import Mapping
+from contextlib import aclosing
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar
+from typing import Any, Final
+from urllib.request import getproxies_environment, proxy_bypass
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from textback.errors import ConfigError, MaybeSent, NotSent
+
+CONNECTIONS: Final = 1000  # open at once, in all; a process may open 1024 files by default
+CONNECTIONS_PER_HOST: Final = 200  # many clients share a provider's host
+KEEP_ALIVE_S: Final = 15.0  # below what servers grant, mostly 60 s: few die as we write to them
+DNS_TTL_S: Final = 60
+BODY_LIMIT: Final = 8 * 2**20  # bytes of one answer as they come over the wire
+
+_EXPLANATION = 200  # characters
+_EXPLAINING = ("message", "error_description", "detail", "title", "error", "errors")
+_KEY = re.compile(r"(?=[\w+=-]*\d)(?=[\w+=-]*[A-Za-z])[\w+=-]{16,}")  # letters and digits, long
+_NUMBER = re.compile(r"\+?\d[\d\s().-]{5,}\d")
+
+
+class Transport(httpx.AsyncBaseTransport):
+    """The transport that all clients of a deployment share: one pool, one DNS cache.
+
+    It opens nothing before the first request.  It raises `NotSent` and `MaybeSent` and nothing
+    else; cancellation passes through.  Proxies come from ``HTTP_PROXY``, ``HTTPS_PROXY`` and
+    ``NO_PROXY``.
+
+    Args:
+        context: For TLS; httpx's default trusts what certifi does, or ``SSL_CERT_FILE``.
+        trust_env: Whether the environment's proxies are used.
+
+    Raises:
+        ConfigError: A proxy in the environment is not an HTTP proxy.
+    """
+
+    def __init__(
+        self,
+        *,
+        context: ssl.SSLContext | None = None,
+        trust_env: bool = True,
+        connections: int = CONNECTIONS,
+        connections_per_host: int = CONNECTIONS_PER_HOST,
+    ) -> None:
+        self._context = context or httpx.create_ssl_context(trust_env=trust_env)
+        self._connections = connections
+        self._connections_per_host = connections_per_host
+        self._session: aiohttp.ClientSession | None = None
+        self._closed = False
+        self._direct = self._over(None)
+        proxies = getproxies_environment() if trust_env else {}
+        self._proxied: dict[str, AiohttpTransport] = {
+            scheme: self._over(_proxy(scheme, url))
+            for scheme, url in proxies.items()
+            if scheme in ("http", "https")
+        }
+        # httpx writes each address at INFO, and numbers and account ids stand in addresses.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Make one request and read the whole answer.
+
+        Raises:
+            NotSent: No byte of the request was written.
+            MaybeSent: No whole answer came.
+        """
+        if self._closed:
+            raise NotSent(f"{_place(request)} was not asked: textback is ending")
+        try:
+            answer = await self._route(request).handle_async_request(request)
+            body = bytearray()
+            async with aclosing(answer.stream) as stream:  # type: ignore[type-var]
+                async for chunk in stream:  # type: ignore[union-attr]
+                    body += chunk
+                    if len(body) > BODY_LIMIT:
+                        raise _TooLarge
+            return httpx.Response(  # decodes the body, which can fail as well
+                answer.status_code,
+                headers=answer.headers,
+                content=bytes(body),
+                request=request,
+                extensions=answer.extensions,
+            )
+        except NotSent:
+            raise
+        except Exception as error:  # noqa: BLE001 (the library lets errors of any kind through)
+            if request.url.scheme not in ("http", "https") or not request.url.host:
+                raise NotSent("the address is not a whole http or https address") from None
+            # "from None", here and below: their messages have whole addresses in them.
+            raise MaybeSent(f"{_place(request)} {_what_broke(error)}") from None
+
+    async def aclose(self) -> None:
+        """Close all connections, at the end of the deployment."""
+        self._closed = True
+        if self._session is not None:
+            await self._session.close()
+
+    def _over(self, proxy: httpx.Proxy | None) -> AiohttpTransport:
+        return AiohttpTransport(verify=self._context, proxy=proxy, client=self._open)
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = _Connector(
+                ssl=self._context,
+                keepalive_timeout=KEEP_ALIVE_S,
+                ttl_dns_cache=DNS_TTL_S,
+                limit=self._connections,
+                limit_per_host=self._connections_per_host,
+            )
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                trust_env=False,  # it would look into ~/.netrc at each request
+            )
+            # Else it repeats a GET, PUT or DELETE by itself when a kept connection has died; its
+            # own test client says so in the same way.
+            self._session._retry_connection = False
+        return self._session
+
+    def _route(self, request: httpx.Request) -> AiohttpTransport:
+        if self._proxied:
+            proxied = self._proxied.get(request.url.scheme)
+            if proxied is not None and not proxy_bypass(_place(request)):
+                return proxied
+        return self._direct
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Hands out connections; what fails in here fails before a request is written."""
+
+    async def connect(self, req: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await super().connect(req, *args, **kwargs)
+        except Exception as error:  # noqa: BLE001 (any error here comes before the first byte)
+            host, port = req.url.host, req.url.port
+            raise NotSent(f"{host}:{port} {_why_unreachable(error)}") from None
+
+
+class _TooLarge(Exception):
+    """The answer has more bytes than anyone needs."""
+
+
+class _Account(httpx.AsyncBaseTransport):
+    """One plugin instance's share of the transport: so many requests at once, and no more."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport, max_concurrent: int) -> None:
+        self._transport = transport
+        self._room = asyncio.Semaphore(max_concurrent)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self._room.locked():
+            try:
+                async with asyncio.timeout(request.extensions.get("timeout", {}).get("pool")):
+                    await self._room.acquire()
+            except TimeoutError:
+                words = "was not asked: too many requests of this account are under way"
+                raise NotSent(f"{_place(request)} {words}") from None
+        else:
+            await self._room.acquire()
+        try:
+            return await self._transport.handle_async_request(request)
+        finally:
+            self._room.release()
+
+    async def aclose(self) -> None:
+        """Nothing: the transport is everybody's."""
+
+
+class _NoCookies(CookieJar):
+    """Keeps nothing: a cookie of one account must not go out with another's request."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        """Leave the cookies where they are."""
+
+
+def client(
+    transport: httpx.AsyncBaseTransport,
+    *,
+    timeout_s: float = 10.0,
+    max_concurrent: int = 20,
+    base_url: str = "",
+) -> httpx.AsyncClient:
+    """A client for one plugin instance over the shared transport.
+
+    It keeps no cookies, follows no redirects, and closing it leaves the transport open.
+
+    Args:
+        transport: The deployment's; any other in tests.
+        timeout_s: Seconds that each of these may take: waiting for a place, connecting, and each
+            silence of the server.  A hook's own time-out bounds the sum.
+        max_concurrent: Requests under way at once; more wait for their turn.
+        base_url: Put before addresses that have no host.
+    """
+    return httpx.AsyncClient(
+        transport=_Account(transport, max_concurrent),
+        timeout=timeout_s,
+        base_url=base_url,
+        cookies=_NoCookies(),
+        trust_env=False,
+    )
+
+
+def retry_after(response: httpx.Response, now: datetime) -> float | None:
+    """The seconds that a provider asks us to wait, or None if it doesn't say.
+
+    Both forms of RFC 9110 section 10.2.3 are read, seconds and a date; a past date is 0.
+    """
+    value = response.headers.get("retry-after", "").strip()
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            at = parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        # A date that ends in "-0000" comes without a zone and means UTC.
+        seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def explain(response: httpx.Response) -> str:
+    """What a provider answered, in one line for an error message.
+
+    Status and the provider's own words, at most 200 characters of them, with numbers masked and
+    whatever looks like a key left out.  The request's address and body don't appear.
+    """
+    words = " ".join(_words(response).split())
+    words = _NUMBER.sub(lambda number: f"•••{number[0][-4:]}", _KEY.sub("***", words))
+    if len(words) > _EXPLANATION:
+        words = words[:_EXPLANATION].rstrip() + "..."
+    host = response.request.url.host
+    return f"{host} answered {response.status_code}" + (f": {words}" if words else "")
+
+
+def _words(response: httpx.Response) -> str:
+    if "json" in response.headers.get("content-type", ""):
+        try:
+            return _find_words(response.json())
+        except ValueError:
+            return ""
+    if response.headers.get("content-type", "").startswith("text/plain"):
+        return response.text[: 4 * _EXPLANATION]
+    return ""  # a page for browsers explains nothing in a line
+
+
+def _find_words(value: object, depth: int = 3) -> str:
+    """The words in a JSON error, wherever this provider puts them."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and value and depth:
+        return _find_words(value[0], depth - 1)
+    if isinstance(value, Mapping) and depth:
+        found = (_find_words(value[key], depth - 1) for key in _EXPLAINING if key in value)
+        return next(filter(None, found), "")
+    return ""
+
+
+def _proxy(scheme: str, url: str) -> httpx.Proxy:
+    try:
+        proxy = httpx.Proxy(url if "://" in url else f"http://{url}")
+    except (ValueError, httpx.InvalidURL):
+        proxy = None
+    if proxy is None or proxy.url.scheme not in ("http", "https"):
+        name = f"{scheme.upper()}_PROXY"
+        raise ConfigError(f"{name} in the environment is not the address of an HTTP proxy")
+    return proxy
+
+
+def _place(request: httpx.Request) -> str:
+    """Host and port: all of an address that may be shown."""
+    return request.url.netloc.decode("ascii", "replace")
+
+
+def _why_unreachable(error: Exception) -> str:
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return "is not known to the name servers"
+        case aiohttp.ClientConnectorCertificateError():
+            return "has a certificate that can't be trusted"
+        case aiohttp.ClientSSLError():
+            return "could not agree on TLS"
+        case aiohttp.ClientConnectorError() if isinstance(error.os_error, ConnectionRefusedError):
+            return "refused the connection"
+        case TimeoutError():
+            return "gave no connection in time"
+    return f"can't be reached ({type(error).__name__})"
+
+
+def _what_broke(error: Exception) -> str:
+    match error:
+        case _TooLarge():
+            return f"answered more than {BODY_LIMIT // 2**20} MiB"
+        case httpx.TimeoutException() if isinstance(error.__cause__, TimeoutError):
+            return "took the request and gave no whole answer in time"
+        case httpx.DecodingError():
+            return "answered with a body that can't be decoded"
+    kind = type(error.__cause__ or error).__name__
+    return f"took the request and gave no whole answer ({kind})"
