@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import attrs
@@ -9,7 +11,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection, create_engine
 
 from textback.errors import WrongStore
 from textback.store.schema import metadata
@@ -29,19 +31,34 @@ def migrate(url: str) -> Migrated:
     """Apply what is missing, in one transaction.
 
     Args:
-        url: As SQLAlchemy reads it, ``sqlite:///`` or ``postgresql+...``.
+        url: ``sqlite:///FILE`` or ``postgresql://...``.
 
     Raises:
         WrongStore: The database was made by a newer version of textback.
     """
-    engine = create_engine(url)
+    if url.startswith("sqlite"):
+        engine = create_engine(url)
+        try:
+            with engine.connect() as connection:
+                return _migrate(connection)
+        finally:
+            engine.dispose()
+    with ThreadPoolExecutor(1) as thread:  # the caller may be in an event loop of its own
+        return thread.submit(asyncio.run, _migrate_postgres(url)).result()
+
+
+async def _migrate_postgres(url: str) -> Migrated:
+    from sqlalchemy.ext.asyncio import create_async_engine  # needs the extra postgres
+
+    engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://"))
     try:
-        return _migrate(engine)
+        async with engine.connect() as connection:
+            return await connection.run_sync(_migrate)
     finally:
-        engine.dispose()
+        await engine.dispose()
 
 
-def _migrate(engine: Engine) -> Migrated:
+def _migrate(connection: Connection) -> Migrated:
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     script = ScriptDirectory.from_config(config)
@@ -64,10 +81,7 @@ def _migrate(engine: Engine) -> Migrated:
             )
         return list(script._upgrade_revs("head", current))  # type: ignore[arg-type]
 
-    with (
-        engine.connect() as connection,
-        EnvironmentContext(config, script, fn=upgrade) as environment,
-    ):
+    with EnvironmentContext(config, script, fn=upgrade) as environment:
         _serialise(connection)
         environment.configure(connection=connection, target_metadata=metadata)
         with environment.begin_transaction():

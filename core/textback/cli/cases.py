@@ -1,0 +1,230 @@
+"""``cases`` and ``why``: what happened, as a list and as a story."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.table import Table
+
+from textback.clock import moment
+from textback.cli.common import (
+    DEFAULT_CONFIG,
+    ClientOption,
+    ConfigOption,
+    JsonOption,
+    Remembered,
+    client_of,
+    data,
+    fail,
+    print_json,
+    run,
+    say,
+)
+from textback.engine import story
+from textback.phones import display, region_of
+from textback.store import cases as stored
+from textback.store.steps import Step
+
+MOST = 1000
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(cases)
+    app.command()(why)
+
+
+def cases(
+    client: ClientOption = "*",
+    as_json: JsonOption = False,
+    most: Annotated[int, typer.Option(help="How many at the most.", min=1)] = MOST,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """List the cases: who called, what it came to, and what waits."""
+
+    async def work() -> None:
+        async with Remembered(config) as remembered:
+            if client != "*" and client not in remembered.config.broken:
+                client_of(remembered.config, client)
+            rows = await remembered.read(lambda: stored.listing(client, 0, most))
+            found = [await remembered.read(partial(story.summary, row)) for row in rows]
+            if as_json:
+                for each in found:
+                    print_json(each)
+            else:
+                data.print(_table(found))
+
+    run(work())
+
+
+def _table(found: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, header_style="bold")
+    for column in ("case", "client", "caller", "outcome", "end", "state", "calls", "opened"):
+        table.add_column(column)
+    for each in found:
+        table.add_row(
+            each["case"],
+            each["client"],
+            each["caller"] or "withheld",
+            each["outcome"] or "-",
+            each["end"] or "-",
+            each["state"],
+            str(each["calls"]),
+            each["opened_at"][:16].replace("T", " "),
+        )
+    return table
+
+
+def why(
+    case: Annotated[str, typer.Argument(help="The case, as `cases` and notices name it.")],
+    as_json: JsonOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Tell the story of a case: what came, what was concluded, what each rule said, what was done."""
+
+    async def work() -> None:
+        async with Remembered(config) as remembered:
+            row = await remembered.read(partial(stored.find, case))
+            if row is None:
+                fail(f'there is no case "{case}"; see: textback cases')
+            told = await remembered.read(lambda: story.read(row))
+            known = remembered.config.clients.get(row["client"])
+            zone = known.time_zone if known else ZoneInfo("UTC")
+            if as_json:
+                print_json(_as_json(told))
+            else:
+                for line in sentences(told, zone):
+                    data.print(line, markup=False)
+            if told.proof.broken:
+                say(f"the ledger does not hold: {told.proof.broken}")
+                raise SystemExit(1)
+
+    run(work())
+
+
+def _as_json(told: story.Story) -> dict[str, Any]:
+    return {
+        "case": told.case["case_id"],
+        "client": told.case["client"],
+        "end": told.case["end_state"],
+        "because": told.case["because"],
+        "events": [
+            {
+                "received_at": each.at.isoformat(),
+                "plugin": each.plugin,
+                "happened": each.event.happened.value,
+                "evidence": each.event.evidence,
+            }
+            for each in told.told
+        ],
+        "calls": [
+            {
+                "call": row["call_id"],
+                "outcome": row["outcome"],
+                "evidence": row["evidence"],
+                "end": row["end_state"],
+                "started_at": story.iso(row["started_at"]),
+                "ended_at": story.iso(row["ended_at"]),
+            }
+            for row in told.calls
+        ],
+        "decisions": [
+            {"at": story.iso(row["at"]), **json.loads(row["content"])}
+            for row in told.ledger
+            if row["kind"] == "decided" and row["content"] is not None
+        ],
+        "texts": [story.text_of(row) for row in told.texts],
+        "steps": [story.step_of(step) for step in told.steps],
+        "ledger": {"sealed": told.proof.sealed, "broken": told.proof.broken},
+    }
+
+
+def sentences(told: story.Story, zone: ZoneInfo) -> list[str]:
+    """The story of a case in the order in which it happened."""
+    case = told.case
+    number = case["number"]
+    who = display(number, region_of(case["line"] or number)) if number else "a withheld number"
+    lines = [f"Case {case['case_id']} of {case['client']}: {who}."]
+    for call in told.calls:
+        lines += _call(told, call, zone)
+    for row in told.ledger:
+        lines += _entry(row, zone)
+    lines += [_reply(row, zone) for row in told.texts if row["direction"] == "in"]
+    lines += [f"{_at(row['starts_at'], zone)}: booked, {row['title'] or 'an appointment'}."
+              for row in told.bookings if row["starts_at"] is not None and not row["cancelled"]]
+    lines.append("What was done:")
+    lines += [f"  {_step(step, zone)}" for step in told.steps]
+    lines.append(_standing(case, zone))
+    lines.append(
+        f"The ledger does NOT hold: {told.proof.broken}."
+        if told.proof.broken
+        else f"The ledger holds: {told.proof.sealed} sealed rows, each covering the one before."
+    )
+    return lines
+
+
+def _call(told: story.Story, call: Any, zone: ZoneInfo) -> list[str]:
+    plugin, _, name = call["call_id"].partition("/")
+    lines = [f"{_at(call['started_at'], zone)}: a call came in ({plugin} {name})."]
+    lines += [
+        f"  {each.plugin} told: {each.event.happened.value.replace('_', ' ')}"
+        + (f" ({each.event.evidence})" if each.event.evidence else "")
+        + "."
+        for each in told.told
+        if f"{each.plugin}/{each.event.call}" == call["call_id"] or call["same_as"] is None
+    ]
+    outcome = (call["outcome"] or "not known").replace("_", " ")
+    lines.append(f"  Concluded: {outcome}, because of {call['evidence'] or 'nothing told'}.")
+    if call["end_state"]:
+        because = f": {call['because']}" if call["because"] else ""
+        lines.append(f"  It came to: {call['end_state']}{because}.")
+    return lines
+
+
+def _entry(row: Any, zone: ZoneInfo) -> list[str]:
+    at = _at(row["at"], zone)
+    if row["content"] is None:
+        return [f"{at}: {row['kind']} (the content was erased)."]
+    content = json.loads(row["content"])
+    match row["kind"]:
+        case "decided":
+            via = f", by {content['via']}" if "via" in content else ""
+            lines = [f"{at}: {content['step']}: {content['action']}{via}; {content['because']}."]
+            lines += [
+                f"  {verdict['rule']}: {verdict['action']}, {verdict['because']}."
+                for verdict in content["verdicts"]
+            ]
+            return lines + ([f"  \u201c{content['body']}\u201d"] if content.get("body") else [])
+        case "sent" | "delivered" | "failed" | "unknown":
+            because = f": {content['because']}" if content.get("because") else ""
+            return [f"{at}: {content['text']} {row['kind']} by {content['via']}{because}."]
+        case "joined":
+            return [f"{at}: called again ({content['calls']}); joined, not texted."]
+        case _:
+            because = content.get("because") or content.get("evidence") or ""
+            return [f"{at}: {row['kind']}{': ' + because if because else ''}."]
+
+
+def _reply(row: Any, zone: ZoneInfo) -> str:
+    return f"{_at(row['at'], zone)}: the caller wrote \u201c{row['body']}\u201d."
+
+
+def _step(step: Step, zone: ZoneInfo) -> str:
+    due = f", due {_at(step.due_at, zone)}" if step.due_at and step.state == "waiting" else ""
+    tries = f", {step.attempts} tries" if step.attempts > 1 else ""
+    error = f": {step.error}" if step.error else ""
+    return f"{step.name}: {step.state}{due}{tries}{error}"
+
+
+def _standing(case: Any, zone: ZoneInfo) -> str:
+    if case["closed_at"] is not None:
+        return f"Closed {_at(case['closed_at'], zone)}: {case['closed_because']}."
+    return f"The case is {story.state(case)}."
+
+
+def _at(stamp: int, zone: ZoneInfo) -> str:
+    return f"{moment(stamp).astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"

@@ -1,0 +1,114 @@
+"""Sources that bring no webhook: held connections, polling, catching up; and periodic upkeep."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+
+from textback import dispatch
+from textback.clock import moment
+from textback.config.settings import Client
+from textback.engine.context import Context
+from textback.engine.engine import Engine
+from textback.errors import StoreError
+from textback.events import Event
+from textback.plugins import Stack
+from textback.store import inbox
+
+FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 300.0  # between tries to hold a connection
+HELD_S = 60.0  # a connection that held so long starts the waits anew
+LOOK_BACK = timedelta(minutes=5)  # listings lag, and the clocks of providers differ
+NEW_SOURCE = timedelta(hours=1)  # how far back a source is asked that never told anything
+AT_A_TIME = 256  # events in one commit
+
+_HOOKS = ("listen", "list_calls", "maintain")
+
+
+def supervise(ctx: Context, engine: Engine) -> None:
+    """Start what the clients' plugins need, in the background, until the engine stops."""
+    for client in ctx.clients.values():
+        if any(ctx.stacks.offers(client.id, hook) for hook in _HOOKS):
+            engine.background(_start(ctx, engine, client))
+
+
+async def _start(ctx: Context, engine: Engine, client: Client) -> None:
+    stack = await ctx.stack(client.id)
+    for impl in stack.impls("listen"):
+        engine.background(_listen(ctx, engine, client, impl))
+    for impl in stack.impls("list_calls"):
+        engine.background(_poll(ctx, engine, client, stack, impl))
+    for impl in stack.impls("maintain"):
+        engine.background(_maintain(ctx, client, stack, impl))
+
+
+async def _listen(ctx: Context, engine: Engine, client: Client, impl: dispatch.Impl) -> None:
+    """Hold a connection; when it is gone, try again, later each time."""
+    wait_s = FIRST_WAIT_S
+    loop = asyncio.get_running_loop()
+    while True:
+        began = loop.time()
+
+        async def emit(events: Sequence[Event]) -> None:
+            await engine.accept(client.id, impl.plugin, events, ctx.clock.now())
+
+        await _guarded(ctx, client, impl, lambda: impl.function(emit=emit))
+        if loop.time() - began > HELD_S:
+            wait_s = FIRST_WAIT_S
+        await asyncio.sleep(wait_s)
+        wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+
+
+async def _poll(
+    ctx: Context, engine: Engine, client: Client, stack: Stack, impl: dispatch.Impl
+) -> None:
+    """Find calls whose webhook never came: once at the start, and again where a source polls."""
+    every_s = stack.setting(impl.plugin, "poll_every_s")
+    while True:
+        await _guarded(ctx, client, impl, lambda: list_calls(ctx, engine, client, impl))
+        if every_s is None:
+            return
+        await asyncio.sleep(every_s)
+
+
+async def list_calls(ctx: Context, engine: Engine, client: Client, impl: dispatch.Impl) -> int:
+    """Ask a source for the calls since it last told anything; how many events it gave."""
+    last = await ctx.store.read(lambda: inbox.last_heard(client.id, impl.plugin))
+    now = ctx.clock.now()
+    since: datetime = moment(last) - LOOK_BACK if last is not None else now - NEW_SOURCE
+    found: list[Event] = []
+    count = 0
+    async for event in impl.function(since=since):
+        found.append(event)
+        count += 1
+        if len(found) >= AT_A_TIME:
+            await engine.accept(client.id, impl.plugin, found, ctx.clock.now())
+            found = []
+    if found:
+        await engine.accept(client.id, impl.plugin, found, ctx.clock.now())
+    return count
+
+
+async def _maintain(ctx: Context, client: Client, stack: Stack, impl: dispatch.Impl) -> None:
+    every_s = stack.setting(impl.plugin, "maintain_every_s") or 3600.0
+    while True:
+        await _guarded(ctx, client, impl, lambda: dispatch.call(impl))
+        await asyncio.sleep(every_s)
+
+
+async def _guarded(
+    ctx: Context, client: Client, impl: dispatch.Impl, work: Callable[[], Awaitable[object]]
+) -> None:
+    """Whatever a plugin does here, it must not stop the others."""
+    try:
+        await work()
+    except StoreError as error:
+        ctx.log.warning("not stored", client=client.id, plugin=impl.plugin, error=str(error))
+    except Exception as error:  # noqa: BLE001 (a plugin's trouble is its own)
+        ctx.log.warning(
+            "a plugin failed",
+            client=client.id,
+            plugin=impl.plugin,
+            error=type(error).__name__,
+            exc_info=error,
+        )

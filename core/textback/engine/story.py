@@ -1,0 +1,138 @@
+"""A case as people and programs read it: from everything that the store knows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from textback.clock import moment
+from textback.engine.codec import read_caller, read_event
+from textback.engine.names import case_subject
+from textback.events import CallEvent
+from textback.store import Work, bookings, calls, cases, inbox, ledger, steps, texts
+from textback.store.ledger import Proof
+from textback.store.work import Row
+
+
+@attrs.frozen(kw_only=True)
+class Told:
+    """One event as a source told it."""
+
+    at: datetime
+    plugin: str
+    event: CallEvent
+
+
+@attrs.frozen(kw_only=True)
+class Story:
+    """Everything about one case."""
+
+    case: Row
+    calls: Sequence[Row]
+    told: Sequence[Told]
+    texts: Sequence[Row]
+    steps: Sequence[steps.Step]
+    bookings: Sequence[Row]
+    ledger: Sequence[Row]
+    proof: Proof
+
+
+def read(case: Row) -> Work[Story]:
+    """Gather the story of a case."""
+    client, case_id = case["client"], case["case_id"]
+    own_calls = yield from calls.of_case(client, case_id)
+    told: list[Told] = []
+    for call in own_calls:
+        rows = yield from inbox.of(client, f"call/{call['call_id']}")
+        for row in rows:
+            event = read_event(row["kind"], row["body"])
+            if isinstance(event, CallEvent):
+                told.append(
+                    Told(at=moment(row["received_at"]), plugin=row["plugin"], event=event)
+                )
+    own_texts = yield from texts.of_case(client, case_id)
+    own_steps = yield from steps.of(client, case_subject(case_id))
+    for call in own_calls:
+        own_steps += yield from steps.of(client, f"call/{call['call_id']}")
+    booked = yield from bookings.of_case(client, case_id)
+    entries = yield from ledger.of(client, case_subject(case_id))
+    proof = yield from ledger.verify(client)
+    return Story(
+        case=case,
+        calls=own_calls,
+        told=told,
+        texts=own_texts,
+        steps=own_steps,
+        bookings=booked,
+        ledger=entries,
+        proof=proof,
+    )
+
+
+def summary(case: Row) -> Work[dict[str, Any]]:
+    """A case as ``cases --json`` prints it."""
+    client, case_id = case["client"], case["case_id"]
+    own_texts = yield from texts.of_case(client, case_id)
+    own_steps = yield from steps.of(client, case_subject(case_id))
+    caller = read_caller(case["caller"])
+    return {
+        "case": case_id,
+        "client": client,
+        "caller": case["number"],
+        "name": caller.name,
+        "line": case["line"],
+        "outcome": case["outcome"],
+        "end": case["end_state"],
+        "because": case["because"],
+        "state": state(case),
+        "calls": case["calls"],
+        "opened_at": iso(case["opened_at"]),
+        "closed_at": iso(case["closed_at"]),
+        "closed_because": case["closed_because"],
+        "texts": [text_of(row) for row in own_texts],
+        "steps": [step_of(step) for step in own_steps],
+    }
+
+
+def state(case: Row) -> str:
+    """``open``, ``held`` (the first text waits) or ``closed``."""
+    if case["closed_at"] is not None:
+        return "closed"
+    waits = case["end_state"] is None and case["because"] and case["calls"]
+    return "held" if case["held_until"] is not None or waits else "open"
+
+
+def text_of(row: Row) -> dict[str, Any]:
+    """A text as programs read it."""
+    return {
+        "step": row["step"],
+        "direction": row["direction"],
+        "channel": row["channel"],
+        "body": row["body"],
+        "state": row["state"],
+        "provider": row["plugin"],
+        "provider_id": row["provider_id"],
+        "at": iso(row["at"]),
+        "reason": row["reason"],
+        "error": row["error"],
+        "segments": row["segments"],
+    }
+
+
+def step_of(step: steps.Step) -> dict[str, Any]:
+    """A step as programs read it."""
+    return {
+        "name": step.name,
+        "state": step.state,
+        "due_at": iso(step.due_at),
+        "attempts": step.attempts,
+        "error": step.error,
+    }
+
+
+def iso(stamp: int | None) -> str | None:
+    """A stored time in ISO 8601, UTC."""
+    return moment(stamp).isoformat().replace("+00:00", "Z") if stamp is not None else None
