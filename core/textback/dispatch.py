@@ -1,0 +1,268 @@
+"""Await hooks: one, the first that answers, or everyone; and ask the judges.
+
+A plugin's trouble stays its own: each call has a time-out, what a plugin raises is logged and
+counted under its name, and one that ignores its cancellation is left behind.  Trying senders in
+order until one takes a text is not here but in the flow, which commits an intent before each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from time import perf_counter
+from typing import Any, Final
+
+import attrs
+import structlog
+
+from textback.errors import (
+    MaybeSent,
+    NotSent,
+    ProviderError,
+    TextbackError,
+    UnreadableWebhook,
+    WebhookRejected,
+)
+from textback.picture import Action, Picture, Verdict
+from textback.services import Log
+
+HOLD_AFTER_ERROR: Final = timedelta(minutes=5)
+
+OnCall = Callable[[str, str, str, float], None]
+"""Told of every hook call: plugin, hook, result and seconds.
+
+Results are ``ok``, ``not_sent``, ``maybe_sent``, ``refused``, ``rejected`` (a webhook), ``timeout``
+and ``error``.
+"""
+
+_log: Log = structlog.get_logger("textback")
+_END = object()
+_left_behind: set[asyncio.Task[Any]] = set()  # the event loop itself holds tasks weakly
+
+
+class TimedOut(MaybeSent):
+    """A hook gave no answer in time: whatever it had asked for may have been done."""
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Impl:
+    """One plugin's implementation of one hook.
+
+    Attributes:
+        plugin: The name of its table in the client's file.
+        argnames: Those of the hook's arguments that it takes, in its own order.
+        timeout_s: Seconds that one call may take; None for a hook that holds a connection.
+    """
+
+    client: str
+    plugin: str
+    hook: str
+    function: Callable[..., Any]
+    argnames: tuple[str, ...]
+    timeout_s: float | None
+    on_call: OnCall | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """What one plugin answered, or why it didn't."""
+
+    plugin: str
+    value: Any = None
+    error: Exception | None = None
+
+    @property
+    def late(self) -> bool:
+        """Whether it was asked and did not answer in time."""
+        return isinstance(self.error, TimedOut)
+
+
+async def call(impl: Impl, /, **kwargs: Any) -> Any:
+    """Call one hook of one plugin, with the arguments that it takes.
+
+    Raises:
+        TimedOut: It took too long; as a `MaybeSent` it says that a text may have left.
+        Exception: Whatever the plugin raises, as it is.
+    """
+    return await _timed(impl, _begin(impl, kwargs), impl.timeout_s)
+
+
+async def each(impl: Impl, /, **kwargs: Any) -> AsyncIterator[Any]:
+    """What a hook that is an async generator yields; the time-out is for each item.
+
+    Raises:
+        TimedOut: The next item took too long.
+        Exception: Whatever the plugin raises, as it is.
+    """
+    items = _begin(impl, kwargs)
+    try:
+        while (item := await _timed(impl, _next(items), impl.timeout_s)) is not _END:
+            yield item
+    finally:
+        with suppress(Exception):  # one that was left behind still runs and can't be closed
+            await _bounded(impl, items.aclose(), impl.timeout_s)
+
+
+async def first(impls: Sequence[Impl], /, **kwargs: Any) -> Any:
+    """The first answer that isn't None, asking in order; None if nobody has one.
+
+    The next plugin is asked only when the one before has none, be it by an error.
+    """
+    for impl in impls:
+        try:
+            answer = await call(impl, **kwargs)
+        except Exception as error:  # noqa: BLE001 (a plugin's trouble is its own)
+            _tell(impl, error)
+        else:
+            if answer is not None:
+                return answer
+    return None
+
+
+async def everyone(
+    impls: Sequence[Impl], /, *, within_s: float | None = None, **kwargs: Any
+) -> list[Answer]:
+    """Everyone's answer, asked at the same time, in the order of *impls*.
+
+    Args:
+        impls: Whom to ask.
+        within_s: Seconds for all together; who is late is cancelled, and the answer says so.
+        **kwargs: The hook's arguments.
+    """
+    asked = [_answer(impl, kwargs, within_s) for impl in impls]
+    if len(asked) == 1:
+        return [await asked[0]]
+    return list(await asyncio.gather(*asked))
+
+
+def judge(impls: Sequence[Impl], picture: Picture) -> list[Verdict]:
+    """The verdicts of plugins on one text.
+
+    A plugin that fails holds the text for five minutes: to send could break the very rule that it
+    is there for, to suppress would lose the caller, and a held text is visible.
+    """
+    verdicts = []
+    for impl in impls:
+        began = perf_counter()
+        try:
+            verdict = impl.function(*[picture] if impl.argnames else [])
+            if not isinstance(verdict, Verdict | None):
+                raise TypeError(f"judge gave a {type(verdict).__name__}, not a Verdict or None")
+        except Exception as error:  # noqa: BLE001 (a plugin's trouble is its own)
+            _told(impl, "error", began)
+            verdict = _hold(impl, picture, error)
+        else:
+            _told(impl, "ok", began)
+        if verdict is not None:
+            verdicts.append(verdict)
+    return verdicts
+
+
+def describe(error: BaseException) -> str:
+    """An error for a log: its kind and where it came from.
+
+    The message is shown only if it is one of ours: any other may quote a body or a secret.
+    """
+    if isinstance(error, TextbackError):
+        return f"{type(error).__name__}: {error}"
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{place}"
+
+
+def _begin(impl: Impl, kwargs: dict[str, Any]) -> Any:
+    return impl.function(*[kwargs[name] for name in impl.argnames])
+
+
+async def _answer(impl: Impl, kwargs: dict[str, Any], within_s: float | None) -> Answer:
+    limits = [limit for limit in (within_s, impl.timeout_s) if limit is not None]
+    try:
+        value = await _timed(impl, _begin(impl, kwargs), min(limits, default=None))
+    except Exception as error:  # noqa: BLE001 (a plugin's trouble is its own)
+        _tell(impl, error)
+        return Answer(plugin=impl.plugin, error=error)
+    return Answer(plugin=impl.plugin, value=value)
+
+
+async def _timed(impl: Impl, work: Coroutine[Any, Any, Any], limit_s: float | None) -> Any:
+    """Await a plugin's coroutine, and tell how it went and how long it took."""
+    began = perf_counter()
+    result = "error"
+    try:
+        answer = await _bounded(impl, work, limit_s)
+        result = "ok"
+        return answer
+    except (ProviderError, WebhookRejected, UnreadableWebhook) as error:
+        result = _result(error)
+        raise
+    finally:
+        _told(impl, result, began)
+
+
+async def _bounded(impl: Impl, work: Coroutine[Any, Any, Any], limit_s: float | None) -> Any:
+    """Await a plugin's coroutine in a task of its own, which can be left behind."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait((task,), timeout=limit_s)
+    finally:  # also if we are cancelled
+        if not task.done():
+            _left_behind.add(task)
+            task.add_done_callback(_forget)
+            task.cancel()
+    if not task.done():
+        raise TimedOut(f"{impl.plugin} gave no answer to {impl.hook} within {limit_s:g} s")
+    if task.cancelled():  # by the plugin itself: nobody has cancelled us
+        raise MaybeSent(f"{impl.plugin} cancelled its own {impl.hook}")
+    return task.result()
+
+
+async def _next(items: Any) -> Any:
+    return await anext(items, _END)
+
+
+def _forget(task: asyncio.Task[Any]) -> None:
+    _left_behind.discard(task)
+    if not task.cancelled():
+        task.exception()  # asked for, so that asyncio doesn't complain that nobody did
+
+
+def _result(error: TextbackError) -> str:
+    match error:
+        case WebhookRejected() | UnreadableWebhook():
+            return "rejected"
+        case TimedOut():
+            return "timeout"
+        case NotSent():
+            return "not_sent"
+        case MaybeSent():
+            return "maybe_sent"
+    return "refused"
+
+
+def _told(impl: Impl, result: str, began: float) -> None:
+    if impl.on_call is not None:
+        impl.on_call(impl.plugin, impl.hook, result, perf_counter() - began)
+
+
+def _tell(impl: Impl, error: Exception) -> None:
+    _log.warning(
+        "a plugin failed",
+        client=impl.client,
+        plugin=impl.plugin,
+        hook=impl.hook,
+        error=describe(error),
+    )
+
+
+def _hold(impl: Impl, picture: Picture, error: Exception) -> Verdict:
+    _tell(impl, error)
+    return Verdict(
+        rule=impl.plugin,
+        action=Action.HOLD,
+        because=f"the plugin {impl.plugin} failed to judge this text ({type(error).__name__}); "
+        "it is asked again in 5 minutes",
+        until=picture.now + HOLD_AFTER_ERROR,
+    )
