@@ -21,6 +21,7 @@ _PLACEHOLDERS = frozenset({"266696687", "7378742833", "2562533", "8656696", "862
 _E164 = re.compile(r"\+[1-9]\d{7,14}", re.ASCII)
 _SCHEME = re.compile(r"<?\s*(?:sips?|tel):", re.IGNORECASE)
 _NOT_DIGITS = re.compile(r"\D", re.ASCII)
+_NO_REGIONS = frozenset({"ZZ", "001"})  # unknown; of the whole world
 _CACHED = 16_384
 
 
@@ -49,6 +50,15 @@ def normalise(raw: str | None, region: str | None) -> PhoneNumber | None:
     return None if "+" in text else _possible(f"+{digits}", None)
 
 
+def withheld(raw: str) -> bool:
+    """Whether this is what a provider writes for a caller who shows no number.
+
+    Nothing, a word without digits (``anonymous``, ``Restricted``), or a known placeholder.
+    """
+    digits = _NOT_DIGITS.sub("", _bare(raw))
+    return not digits or digits in _PLACEHOLDERS
+
+
 def region_of(number: str) -> str | None:
     """The country of an E.164 number, e.g. ``"US"``; None if its country code is no country's."""
     parsed = _parsed(number)
@@ -56,8 +66,20 @@ def region_of(number: str) -> str | None:
         return None
     region = phonenumbers.region_code_for_number(parsed)
     if region is None:  # the number isn't known to be in use; its country code still tells
-        region = phonenumbers.region_code_for_country_code(parsed.country_code)
-    return None if region in {"ZZ", "001"} else region
+        return calling_region(number)
+    return None if region in _NO_REGIONS else region
+
+
+def calling_region(number: str) -> str | None:
+    """A country with this number's country code: enough to read national numbers by, and quick.
+
+    It is the same for all countries that share a code: ``"US"`` for Canadian numbers too.
+    """
+    parsed = _parsed(number)
+    if parsed is None or parsed.country_code is None:
+        return None
+    region = phonenumbers.region_code_for_country_code(parsed.country_code)
+    return None if region in _NO_REGIONS else region
 
 
 def mask(number: str) -> str:

@@ -1,11 +1,14 @@
 """What the files of a deployment may say, as frozen classes; the reference page is made from them.
 
 Every setting has its description in the metadata ``help`` (one sentence), which also goes into the
-JSON Schema.  Durations are written ``"90s"``, ``"15m"``, ``"2h"``, ``"1d"``.
+JSON Schema.  Durations are written ``"90s"``, ``"15m"``, ``"2h"``, ``"1d"``.  A validator looks at
+one value; what concerns several belongs in ``__attrs_post_init__``.  Both raise `ValueError` in
+words.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +18,7 @@ from zoneinfo import ZoneInfo
 import attrs
 from attrs import validators
 
+from textback.config.references import References
 from textback.config.secrets import Secret
 from textback.model import PhoneNumber
 
@@ -24,16 +28,48 @@ def setting(help: str, **kwargs: Any) -> Any:  # noqa: A002 (the word that reade
     return attrs.field(metadata={"help": help}, **kwargs)
 
 
+def given(**kwargs: Any) -> Any:
+    """An attrs field that the reader of a file fills in: no file may set it."""
+    return attrs.field(metadata={"given": True}, **kwargs)
+
+
+def _is_positive(_: object, __: object, value: timedelta) -> None:
+    if value <= timedelta(0):
+        raise ValueError("must be longer than nothing")
+
+
+def _is_address(_: object, __: object, value: str | None) -> None:
+    if value is not None and not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}", value):
+        raise ValueError('must be HOST:PORT, e.g. "127.0.0.1:8000"')
+
+
+def _is_url(_: object, __: object, value: str) -> None:
+    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
+        raise ValueError('must be a web address, e.g. "https://hooks.agency.example"')
+
+
+def _without_slash(url: str) -> str:
+    return url.rstrip("/")
+
+
 @attrs.frozen(kw_only=True)
 class PluginTable:
-    """``[plugins.NAME]`` of a client's file: which plugin, in which roles, with which settings."""
+    """``[plugins.NAME]`` of a client's file: which plugin, in which roles, with which settings.
+
+    Attributes:
+        settings: As written, ``${NAME}`` included: secrets are looked up when a stack is built.
+        references: Where ``${NAME}`` comes from.
+        region: Where phone numbers without a country code are taken to be.
+    """
 
     name: str
     use: str
     roles: tuple[str, ...] | None  # None: all that it implements
     was: tuple[str, ...]
-    settings: Mapping[str, Any]  # structured into the plugin's own class when a stack is built
+    settings: Mapping[str, Any] = attrs.field(repr=False)  # may hold secrets
     file: str  # for messages
+    references: References = attrs.field(factory=References, repr=False, eq=False)
+    region: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -58,7 +94,9 @@ class LeadRule:
 class FollowUp:
     """``[[follow_up]]``: one more text, if nothing was heard."""
 
-    after: timedelta = setting("How long after the first text, e.g. \"2h\" or \"1d\".")
+    after: timedelta = setting(
+        'How long after the first text, e.g. "2h" or "1d".', validator=_is_positive
+    )
     body: str = setting("Template of the text.")
     channel: Literal["sms"] = setting("How it is sent.", default="sms")
 
@@ -67,10 +105,10 @@ class FollowUp:
 class Client:
     """One business whose missed calls are answered by text; its file is ``clients/{id}.toml``."""
 
-    id: str
-    file: str
+    id: str = given()
+    file: str = given()
     name: str = setting("The business's name, as callers know it.")
-    time_zone: ZoneInfo = setting("Where the business is, e.g. \"America/Denver\".")
+    time_zone: ZoneInfo = setting('Where the business is, e.g. "America/Denver".')
     lines: tuple[PhoneNumber, ...] = setting(
         "The phone numbers whose missed calls are answered.", validator=validators.min_len(1)
     )
@@ -88,7 +126,8 @@ class Client:
         default="",
     )
     cool_down: timedelta = setting(
-        "A caller gets at most one first text in this time.", default=timedelta(hours=24)
+        "A caller gets at most one first text in this time.",
+        default=timedelta(hours=24),
     )
     max_age: timedelta = setting(
         "A call that ended longer ago is recorded and told to the team, but not texted.",
@@ -117,11 +156,17 @@ class Server:
     """``[server]``: where textback listens."""
 
     public_url: str = setting(
-        "The address that providers reach, e.g. \"https://hooks.agency.example\"."
+        'The address that providers reach, e.g. "https://hooks.agency.example".',
+        validator=_is_url,
+        converter=_without_slash,
     )
-    listen: str = setting("Address and port for webhooks.", default="127.0.0.1:8000")
+    listen: str = setting(
+        "Address and port for webhooks.", default="127.0.0.1:8000", validator=_is_address
+    )
     admin_listen: str | None = setting(
-        "Address and port for metrics; the same as listen if not set.", default=None
+        "Address and port for metrics; the same as listen if not set.",
+        default=None,
+        validator=_is_address,
     )
 
 
@@ -129,7 +174,9 @@ class Server:
 class StoreSettings:
     """``[store]``: where everything is remembered."""
 
-    url: str = setting("sqlite:///FILE, relative to textback.toml.", default="sqlite:///textback.db")
+    url: str = setting(
+        "sqlite:///FILE, relative to textback.toml.", default="sqlite:///textback.db"
+    )
     key: Secret | None = setting(
         "Keys the hashes of phone numbers; without it no client can be live.", default=None
     )
@@ -139,18 +186,25 @@ class StoreSettings:
 class LogSettings:
     """``[log]``: what is written about the work."""
 
-    format: Literal["console", "json"] = setting("console for people, json for machines.",
-                                                 default="console")
-    level: Literal["debug", "info", "warning", "error"] = setting("The least that is written.",
-                                                                  default="info")
+    format: Literal["console", "json"] = setting(
+        "console for people, json for machines.", default="console"
+    )
+    level: Literal["debug", "info", "warning", "error"] = setting(
+        "The least that is written.", default="info"
+    )
 
 
 @attrs.frozen(kw_only=True)
 class Deployment:
     """``textback.toml``: one installation."""
 
-    directory: Path
-    server: Server
-    store: StoreSettings = attrs.field(factory=StoreSettings)
-    log: LogSettings = attrs.field(factory=LogSettings)
-    plugins: Mapping[str, PluginTable] = attrs.field(factory=dict)
+    directory: Path = given()
+    server: Server = setting("Where textback listens.")
+    store: StoreSettings = setting("Where everything is remembered.", factory=StoreSettings)
+    log: LogSettings = setting("What is written about the work.", factory=LogSettings)
+    defaults: Mapping[str, Any] = setting(
+        "Any setting of a client, for all clients that don't set it.", factory=dict, repr=False
+    )
+    plugins: Mapping[str, PluginTable] = setting(
+        "Plugins of the whole deployment: they resolve secrets and observe.", factory=dict
+    )
