@@ -44,6 +44,23 @@ class Verdict:
 
 
 @attrs.frozen(kw_only=True)
+class Decision:
+    """What all verdicts come to: the strictest, in the words of the one who gave it.
+
+    Attributes:
+        rule: Whose verdict it is; empty for SEND, to which everybody agrees.
+        until: For HOLD, when to ask again; None means until somebody resumes.
+        verdicts: Every answer, in the order of asking.
+    """
+
+    action: Action
+    because: str
+    rule: str = ""
+    until: datetime | None = None
+    verdicts: tuple[Verdict, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
 class Suppression:
     """A number that may not be texted, and why."""
 
