@@ -1,0 +1,84 @@
+"""The plugin: which hook is answered where."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime
+
+import attrs
+
+from textback.errors import UnreadableWebhook
+from textback.events import Event, Reading, WebhookRequest
+from textback.hookspecs import hookimpl
+from textback.model import CannotTell, Finding, Receipt, Text
+from textback.services import Services
+from textback_twilio import checking, listing, sending, status, texts, voice
+from textback_twilio.api import Api
+from textback_twilio.settings import Settings
+from textback_twilio.webhook import Webhook, verified
+
+TOPICS: Mapping[str, Callable[[Webhook], Reading]] = {
+    "voice": voice.called,
+    "forwarded": voice.forwarded,
+    "dial": voice.dialled,
+    "recording": voice.recorded,
+    "whisper": voice.picked_up,
+    "whisper-digits": voice.pressed,
+    "status": status.told,
+    "sms": texts.received,
+    "sms-status": texts.status,
+}
+
+
+@attrs.frozen(eq=False)
+class Twilio:
+    """Calls and texts of one Twilio account; an API key is not needed, its auth token is."""
+
+    settings: Settings
+    services: Services
+    _api: Api = attrs.field(init=False, repr=False)
+
+    @_api.default
+    def _make_api(self) -> Api:
+        return Api(self.settings, self.services)
+
+    @hookimpl
+    async def read_webhook(self, request: WebhookRequest) -> Reading:
+        """Verify one request of Twilio's and read it by its topic, one of `TOPICS`.
+
+        Raises:
+            WebhookRejected: It isn't signed with a token of ours, or is about another account.
+            UnreadableWebhook: It has an unknown topic, or lacks what belongs to it.
+        """
+        webhook = verified(request, self.settings, self.services.address)
+        read = TOPICS.get(request.topic)
+        if read is None:
+            raise UnreadableWebhook(f"the address ends in none of: {', '.join(TOPICS)}")
+        return read(webhook)
+
+    @hookimpl
+    async def send_text(self, text: Text) -> Receipt:
+        """Hand one text to Twilio; see `textback_twilio.sending.send`."""
+        return await sending.send(self._api, self.settings, text)
+
+    @hookimpl
+    async def find_text(self, text: Text) -> Receipt | CannotTell:
+        """Look for a text among those listed; see `textback_twilio.sending.find`."""
+        return await sending.find(self._api, self.settings, text)
+
+    @hookimpl
+    async def list_calls(self, since: datetime) -> AsyncIterator[Event]:
+        """Find calls whose webhooks never came; see `textback_twilio.listing.calls`."""
+        async for event in listing.calls(self._api, self.settings, self.services.address, since):
+            yield event
+
+    @hookimpl
+    async def list_texts(self, since: datetime) -> AsyncIterator[Event]:
+        """Find texts in and out; see `textback_twilio.listing.texts`."""
+        async for event in listing.texts(self._api, self.settings, self.services.address, since):
+            yield event
+
+    @hookimpl
+    async def check(self) -> list[Finding]:
+        """Whether the account and its numbers are set up; see `textback_twilio.checking`."""
+        return await checking.check(self._api, self.settings, self.services.address)
