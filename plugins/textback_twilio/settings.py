@@ -27,7 +27,7 @@ def _check_service(settings: Any, __: object, sid: str | None) -> None:
     if not sid.startswith("MG"):
         raise ConfigError('is not the SID of a messaging service; it starts with "MG"')
     if settings.from_number is not None:
-        raise ConfigError("is set together with from_number; keep one of the two")
+        raise ConfigError("from_number and messaging_service_sid are both set; keep one")
 
 
 def _without_slash(url: str) -> str:
