@@ -52,9 +52,7 @@ def reply(
             if row["number"] is None:
                 fail("the number was withheld: nobody can be written to")
             client = client_of(remembered.config, row["client"])
-            step = await remembered.write(
-                lambda: people.reply(client, row, text, now())
-            )
+            step = await remembered.write(lambda: people.reply(client, row, text, now()))
             say(f"{step} will be sent by `textback serve`; see: textback why {case}")
 
     run(work())
@@ -104,9 +102,7 @@ def suppress(
                 misused(f'"{number}" is not a phone number; write it like +13035550123')
             change = people.lift if lift else people.suppress
             done = await remembered.write(
-                lambda: change(
-                    remembered.hash_of, list(clients), client, found, because, now()
-                )
+                lambda: change(remembered.hash_of, list(clients), client, found, because, now())
             )
             where = "all clients" if client == "*" else client
             state = "may be texted again" if lift else "will not be texted"

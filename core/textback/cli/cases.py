@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.table import Table
 
-from textback.clock import moment
 from textback.cli.common import (
     DEFAULT_CONFIG,
     ClientOption,
@@ -24,6 +23,7 @@ from textback.cli.common import (
     run,
     say,
 )
+from textback.clock import moment
 from textback.engine import story
 from textback.phones import display, region_of
 from textback.store import cases as stored
@@ -84,7 +84,7 @@ def why(
     as_json: JsonOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Tell the story of a case: what came, what was concluded, what each rule said, what was done."""
+    """Tell a case's story: what came, what was concluded, what rules said, what was done."""
 
     async def work() -> None:
         async with Remembered(config) as remembered:
@@ -154,8 +154,11 @@ def sentences(told: story.Story, zone: ZoneInfo) -> list[str]:
     for row in told.ledger:
         lines += _entry(row, zone)
     lines += [_reply(row, zone) for row in told.texts if row["direction"] == "in"]
-    lines += [f"{_at(row['starts_at'], zone)}: booked, {row['title'] or 'an appointment'}."
-              for row in told.bookings if row["starts_at"] is not None and not row["cancelled"]]
+    lines += [
+        f"{_at(row['starts_at'], zone)}: booked, {row['title'] or 'an appointment'}."
+        for row in told.bookings
+        if row["starts_at"] is not None and not row["cancelled"]
+    ]
     lines.append("What was done:")
     lines += [f"  {_step(step, zone)}" for step in told.steps]
     lines.append(_standing(case, zone))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
+from textback.engine.check import findings, offline
 
 from textback.cli.common import (
     DEFAULT_CONFIG,
@@ -18,7 +19,6 @@ from textback.cli.common import (
 )
 from textback.config import Config, Problem, load
 from textback.config.settings import Client
-from textback.engine.check import findings, offline
 from textback.model import Finding, Severity
 
 
@@ -34,7 +34,7 @@ def check(
     as_json: JsonOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Check all files, and with --live the accounts behind them; ends with 1 if something is wrong."""
+    """Check all files, and with --live the accounts behind them; 1 if something is wrong."""
     found = load(config)
     problems = [*found.problems, *offline(found)]
     told = run(findings(found)) if live else {}
@@ -90,5 +90,3 @@ def _print_json(problems: list[Problem], told: Told) -> None:
                     "message": finding.message,
                 }
             )
-
-

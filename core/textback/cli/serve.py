@@ -91,5 +91,3 @@ def migrate(config: ConfigOption = DEFAULT_CONFIG) -> None:
         say(f"{path.name} has schema {done.after} already")
     else:
         say(f"{path.name}: schema {done.before or 'none'} -> {done.after}")
-
-

@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
+from typing import Any
+
+from textback.plugins import Stack
 
 from textback.clock import micros
 from textback.config.settings import Client
@@ -26,12 +30,11 @@ from textback.events import (
     TextReceived,
     TextStatus,
 )
-from textback.plugins import Stack
 from textback.store import Work, inbox
 
-Reader = Callable[[Context, Client, Stack, str, Event, datetime], Work[list[Wake]]]
+Reader = Callable[[Context, Client, Stack, str, Any, datetime], Work[list[Wake]]]
 
-# Which module knows what an event means; those not named are kept in the inbox and mean nothing yet.
+# Which module knows what an event means; the others are kept in the inbox and change nothing.
 _MEANINGS: dict[type, Reader] = {
     TextReceived: replies.received,
     OptOut: replies.opted_out,
@@ -59,8 +62,7 @@ async def accept(
     counted = [event for event in events if stack.events_allowed(plugin, event)]
     if not counted:
         return []
-    wakes = await ctx.store.write(lambda: _take(ctx, client, stack, plugin, counted, received_at))
-    return wakes
+    return await ctx.store.write(partial(_take, ctx, client, stack, plugin, counted, received_at))
 
 
 def _take(

@@ -131,5 +131,3 @@ class Actor:
                 return idle.run(ctx, client, step)
             case _:
                 raise retry.Unknown(step.name)
-
-

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from textback.plugins import Stack
+
 from textback.clock import micros
 from textback.config.settings import Client
 from textback.engine import closing, todo
 from textback.engine.context import Context, Wake, number_of
 from textback.engine.names import case_subject
 from textback.events import Booked, BookingCancelled
-from textback.plugins import Stack
 from textback.store import Work, bookings, cases, contacts, ledger, steps
 from textback.store.work import Row
 
@@ -49,8 +50,12 @@ def made(
         now,
     )
     yield from ledger.write(
-        client.id, "booked", subject, ctx.hash_of(case["number"]) if case["number"] else None,
-        {"booking": event.booking, "starts_at": micros(event.starts_at)}, now,
+        client.id,
+        "booked",
+        subject,
+        ctx.hash_of(case["number"]) if case["number"] else None,
+        {"booking": event.booking, "starts_at": micros(event.starts_at)},
+        now,
     )
     return [Wake(client.id, subject)]
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
+from textback.plugins import Stack
 
 from textback.clock import micros, moment
 from textback.config.settings import Client
@@ -19,7 +20,6 @@ from textback.engine.context import Context, Wake, number_of
 from textback.events import AnsweredBy, CallEvent, Happened
 from textback.flow.detect import Conclusion, conclude, facts
 from textback.model import Call, Outcome, PhoneNumber
-from textback.plugins import Stack
 from textback.store import Work, calls, inbox, steps, subjects
 from textback.store.steps import Step
 
@@ -59,8 +59,9 @@ def told(
     if not new:
         return []
     if alias is not None:
-        yield from calls.put(client.id, alias, {**_row(known_of(client, alias, [event])),
-                                                "same_as": call_id})
+        yield from calls.put(
+            client.id, alias, {**_row(known_of(client, alias, [event])), "same_as": call_id}
+        )
     known = yield from read(client, call_id)
     yield from calls.put(client.id, call_id, {**_row(known), "same_as": None})
     return (yield from _next(ctx, client, stack, plugin, known, received_at))
@@ -83,7 +84,7 @@ def known_of(client: Client, call_id: str, events: list[CallEvent]) -> Known:
         line=number_of(client, found.line),
         caller=number_of(client, found.caller),
         caller_raw=found.caller or "",
-        caller_name=found.caller_name,
+        caller_name=found.name,
         started_at=found.started_at,
         ended_at=found.ended_at,
         outcome=conclusion.outcome if conclusion else None,
@@ -134,9 +135,13 @@ def _next(
         result = {"outcome": conclusion.outcome.value, "because": conclusion.evidence}
         yield from steps.finish(client.id, subject, CONCLUDE, result, now)
         if conclusion.outcome is Outcome.ANSWERED:
-            yield from closing.by_event(ctx.hash_of, client, call.caller, "the caller got through", now)
+            yield from closing.by_event(
+                ctx.hash_of, client, call.caller, "the caller got through", now
+            )
         elif call.evidence.endswith("answered"):
-            yield from closing.by_event(ctx.hash_of, client, call.caller, "the business rang back", now)
+            yield from closing.by_event(
+                ctx.hash_of, client, call.caller, "the business rang back", now
+            )
         return []
     settle_s = 0.0 if conclusion.certain else stack.settle_s(plugin)
     due_at = now + int(settle_s * 1_000_000)
@@ -205,6 +210,4 @@ def _over(ctx: Context, client: Client, wake: Wake, known: Known) -> Work[None]:
     because = known.call.evidence or "nobody told how it ended"
     result = {"outcome": known.call.outcome.value if known.call.outcome else None}
     yield from subjects.renew(client.id, wake.subject, wake.generation, 0)
-    yield from steps.finish(
-        client.id, wake.subject, CONCLUDE, {**result, "because": because}, now
-    )
+    yield from steps.finish(client.id, wake.subject, CONCLUDE, {**result, "because": because}, now)

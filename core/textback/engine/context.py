@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 import attrs
+from textback.plugins import Stack, Stacks
 
 from textback.clock import Clock, micros
 from textback.config.settings import Client
@@ -17,7 +18,6 @@ from textback.engine.metrics import Metrics
 from textback.model import PhoneNumber
 from textback.phones import normalise, region_of
 from textback.picture import Policy
-from textback.plugins import Stack, Stacks
 from textback.services import Log
 from textback.store import Store
 from textback.store.steps import Step

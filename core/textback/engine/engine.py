@@ -62,7 +62,7 @@ class Engine:
         task.add_done_callback(self._background.discard)
 
     async def stop(self) -> None:
-        """Let what runs come to its end, for a while; what doesn't is taken up at the next start."""
+        """Let what runs come to its end, for a while; the rest is taken up at the next start."""
         self._stopping = True
         for task in self._background:
             task.cancel()
@@ -132,9 +132,12 @@ class Engine:
             log.warning("put off", client=wake.client, subject=wake.subject, error=str(error))
         except asyncio.CancelledError:
             raise
-        except Exception as error:  # noqa: BLE001 (one subject's trouble is its own)
+        except Exception as error:
             log.warning(
-                "failed", client=wake.client, subject=wake.subject, error=type(error).__name__,
+                "failed",
+                client=wake.client,
+                subject=wake.subject,
+                error=type(error).__name__,
                 exc_info=error,
             )
         finally:
@@ -164,9 +167,7 @@ class Engine:
         rows = await self.ctx.store.read(lambda: subjects.due(now, MOST))
         strangers = [row for row in rows if row["client"] not in self.ctx.clients]
         self.wake(
-            Wake(row["client"], row["subject"])
-            for row in rows
-            if row["client"] in self.ctx.clients
+            Wake(row["client"], row["subject"]) for row in rows if row["client"] in self.ctx.clients
         )
         for row in strangers:  # its file is gone or broken: the work waits for it
             client, subject = row["client"], row["subject"]

@@ -38,7 +38,9 @@ def run(ctx: Context, client: Client, step: Step) -> Result:
             if case["number"] is not None:
                 yield from contacts.raise_version(client.id, case["number"])
             days = client.idle_after.days
-            yield from closing.close(ctx.hash_of, client, case, f"nothing happened for {days} days", now)
+            yield from closing.close(
+                ctx.hash_of, client, case, f"nothing happened for {days} days", now
+            )
         yield from steps.finish(client.id, step.subject, step.name, {}, now)
 
     return unit

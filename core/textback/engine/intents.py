@@ -88,7 +88,13 @@ def commit(ctx: Context, intent: Intent, decision: Decision) -> Work[None]:
         }
     )
     yield from decided(
-        ctx, text.client, text.case, text.to, text.step, decision, at,
+        ctx,
+        text.client,
+        text.case,
+        text.to,
+        text.step,
+        decision,
+        at,
         {"text": text.id, "via": intent.plugin, "body": text.body},
     )
 

@@ -19,16 +19,18 @@ class Metrics:
             registry=self.registry,
         )
         self.webhooks = Counter(
-            "textback_webhooks", "Webhooks by plugin and status", ["plugin", "status"],
+            "textback_webhooks",
+            "Webhooks by plugin and status",
+            ["plugin", "status"],
             registry=self.registry,
         )
         self.ends = Counter(
             "textback_missed_calls", "Missed calls by their end", ["end"], registry=self.registry
         )
         self.calls = Counter(
-            "textback_plugin_calls", "Hook calls by plugin, hook and result",
-            ["plugin", "hook", "result"], registry=self.registry,
+            "textback_plugin_calls",
+            "Hook calls by plugin, hook and result",
+            ["plugin", "hook", "result"],
+            registry=self.registry,
         )
-        self.steps = Gauge(
-            "textback_steps", "Steps by state", ["state"], registry=self.registry
-        )
+        self.steps = Gauge("textback_steps", "Steps by state", ["state"], registry=self.registry)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import attrs
+from textback.plugins import Stack
 
 from textback.clock import micros
 from textback.config.settings import Client
@@ -24,7 +25,6 @@ from textback.flow.decide import decide
 from textback.flow.identify import Identified, identify
 from textback.model import Call, Case, End, Kind
 from textback.picture import Action, Decision
-from textback.plugins import Stack
 from textback.store import Work, calls, cases, contacts, ledger, steps, subjects
 from textback.store.contacts import Stale
 from textback.store.steps import DONE, RUNNING, Step
@@ -171,8 +171,11 @@ def _join(
     case = row["case_id"]
     number = yield from cases.join(client.id, case, call.line, now)
     yield from calls.end(
-        client.id, call.id, end_state=End.JOINED.value,
-        because="the caller already had an open conversation", case_id=case,
+        client.id,
+        call.id,
+        end_state=End.JOINED.value,
+        because="the caller already had an open conversation",
+        case_id=case,
     )
     yield from steps.finish(client.id, wake.subject, "conclude", _concluded(call, case), now)
     subject = case_subject(case)
@@ -184,7 +187,11 @@ def _join(
         now,
     )
     yield from ledger.write(
-        client.id, "joined", subject, ctx.hash_of(call.caller), {"call": call.id, "calls": number},
+        client.id,
+        "joined",
+        subject,
+        ctx.hash_of(call.caller),
+        {"call": call.id, "calls": number},
         now,
     )
     ctx.metrics.ends.labels(End.JOINED.value).inc()
@@ -201,14 +208,14 @@ def _open(ctx: Context, client: Client, stack: Stack, planned: Planned, wake: Wa
         if _fresh_start(client, call):
             before = yield from cases.open_of(client.id, call.caller)
             if before is not None:
-                yield from closing.close(ctx.hash_of, client, before, "the test phone called again", now)
+                yield from closing.close(
+                    ctx.hash_of, client, before, "the test phone called again", now
+                )
     opened = yield from cases.open_new(_case_row(planned))
     if not opened:
         raise Stale("another call opened a case first")
     end = case.end.value if case.end else None
-    yield from calls.end(
-        client.id, call.id, end_state=end, because=case.because, case_id=case.id
-    )
+    yield from calls.end(client.id, call.id, end_state=end, because=case.because, case_id=case.id)
     planned_steps = _steps(client, stack, planned, subject, now)
     yield from steps.add(planned_steps, now)
     if intent is not None:
@@ -286,7 +293,9 @@ def _steps(client: Client, stack: Stack, planned: Planned, subject: str, now: in
         for impl in stack.impls("save_deal")
     ]
     plan += [
-        step(name=f"log/{impl.plugin}/call/1", after=f"lead/{impl.plugin}", detail={"call": call.id})
+        step(
+            name=f"log/{impl.plugin}/call/1", after=f"lead/{impl.plugin}", detail={"call": call.id}
+        )
         for impl in stack.impls("log_activity")
     ]
     plan.append(step(name=IDLE, due_at=micros(follow_up.idle_at(client, planned.now))))
@@ -309,5 +318,3 @@ def _first_text(planned: Planned, step: Callable[..., Step], now: int) -> Step:
 def _who(identified: Identified) -> dict[str, object]:
     caller = identified.caller
     return {"known": bool(caller.known), "missing": list(identified.missing)}
-
-

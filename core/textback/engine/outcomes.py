@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from textback.plugins import Stack
+
 from textback.clock import micros, moment
 from textback.config.settings import Client
 from textback.engine import intents, retry, todo
@@ -19,7 +21,6 @@ from textback.flow import follow_up
 from textback.flow.deliver import Declined
 from textback.model import Case, End, FailureReason, TextState
 from textback.picture import Action, Decision
-from textback.plugins import Stack
 from textback.store import Work, calls, cases, contacts, ledger, steps, suppressions, texts
 from textback.store.steps import Step
 
@@ -118,9 +119,7 @@ def unsure(ctx: Context, client: Client, stack: Stack, intent: Intent, because: 
     def unit() -> Work[None]:
         text, now = intent.text, ctx.now()
         subject = case_subject(text.case)
-        moved = yield from texts.advance(
-            client.id, text.id, TextState.UNKNOWN, now, error=because
-        )
+        moved = yield from texts.advance(client.id, text.id, TextState.UNKNOWN, now, error=because)
         if not moved:  # a status callback was quicker than we
             return
         yield from ledger.write(
@@ -137,7 +136,11 @@ def unsure(ctx: Context, client: Client, stack: Stack, intent: Intent, because: 
         else:
             yield from steps.add(
                 todo.notices(
-                    client, stack, text.case, f"unconfirmed/{text.step}", now,
+                    client,
+                    stack,
+                    text.case,
+                    f"unconfirmed/{text.step}",
+                    now,
                     {"text": text.id, "because": because},
                 ),
                 now,
@@ -176,8 +179,15 @@ def refused(
             yield from attempt_failed(ctx, client, intent.text.id, attempt)
             yield from _again(ctx, client, stack, step, intent.text.case, attempt, now)
             return
-        yield from remember(ctx, client, intent.text.to, attempt.because, now,
-                            opted_out=attempt.opted_out, unreachable=attempt.unreachable)
+        yield from remember(
+            ctx,
+            client,
+            intent.text.to,
+            attempt.because,
+            now,
+            opted_out=attempt.opted_out,
+            unreachable=attempt.unreachable,
+        )
         yield from settled(
             ctx,
             client,
@@ -190,7 +200,9 @@ def refused(
             reason=_reason(attempt),
         )
         if step.name != FIRST_TEXT:
-            yield from _tell_failed(client, stack, intent.text.case, step.name, attempt.because, now)
+            yield from _tell_failed(
+                client, stack, intent.text.case, step.name, attempt.because, now
+            )
 
     return unit
 
@@ -251,15 +263,11 @@ def forbidden(
 
     def unit() -> Work[None]:
         now = ctx.now()
-        yield from intents.decided(
-            ctx, client.id, case.id, case.number, step.name, decision, now
-        )
+        yield from intents.decided(ctx, client.id, case.id, case.number, step.name, decision, now)
         first = step.name == FIRST_TEXT
         if decision.action is Action.HOLD:
             until = micros(decision.until) if decision.until else None
-            yield from steps.wait(
-                client.id, step.subject, step.name, until, decision.because, now
-            )
+            yield from steps.wait(client.id, step.subject, step.name, until, decision.because, now)
             if first:
                 yield from cases.hold(client.id, case.id, until, decision.because)
                 yield from steps.forward(client.id, step.subject, step.name, now)
@@ -294,9 +302,7 @@ def dropped(ctx: Context, client: Client, step: Step, because: str) -> Result:
     return unit
 
 
-def attempt_failed(
-    ctx: Context, client: Client, text_id: str, attempt: Declined
-) -> Work[None]:
+def attempt_failed(ctx: Context, client: Client, text_id: str, attempt: Declined) -> Work[None]:
     """One sender surely did not send it."""
     now = ctx.now()
     yield from texts.advance(

@@ -31,7 +31,11 @@ def suppress(
     yield from contacts.raise_version(scope, number)
     new = yield from suppressions.add(scope, number, hash_of(number), "block", because, now)
     yield from ledger.write(
-        scope, "suppressed", "number", hash_of(number), {"reason": "block", "evidence": because},
+        scope,
+        "suppressed",
+        "number",
+        hash_of(number),
+        {"reason": "block", "evidence": because},
         now,
     )
     for client in clients:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from textback.plugins import Stack
+
 from textback.clock import micros
 from textback.config.settings import Client
 from textback.engine import closing, todo
@@ -14,7 +16,6 @@ from textback.events import OptIn, OptOut, TeamReply, TextReceived
 from textback.flow import follow_up
 from textback.flow.reply import meaning
 from textback.model import Caller, Keyword, PhoneNumber, TextState
-from textback.plugins import Stack
 from textback.store import Work, cases, contacts, ledger, steps, suppressions, texts
 from textback.store.steps import Step
 from textback.store.work import Row
@@ -170,9 +171,7 @@ def _stop(
     subject = case_subject(case["case_id"])
     if new:
         content = {"reason": OPT_OUT, "evidence": evidence}
-        yield from ledger.write(
-            client.id, "suppressed", subject, ctx.hash_of(number), content, now
-        )
+        yield from ledger.write(client.id, "suppressed", subject, ctx.hash_of(number), content, now)
         yield from steps.add(
             todo.notices(client, stack, case["case_id"], f"opt_out/{case['replies'] + 1}", now), now
         )
@@ -180,9 +179,7 @@ def _stop(
         yield from closing.close(ctx.hash_of, client, case, "the caller opted out", now)
 
 
-def _start(
-    ctx: Context, client: Client, case: Row, number: PhoneNumber, now: int
-) -> Work[None]:
+def _start(ctx: Context, client: Client, case: Row, number: PhoneNumber, now: int) -> Work[None]:
     lifted = yield from suppressions.lift(client.id, ctx.hash_of(number), OPT_OUT)
     if lifted:
         yield from ledger.write(

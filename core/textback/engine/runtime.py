@@ -49,6 +49,8 @@ async def open_runtime(
     """Open the store and get everything ready; the caller starts the engine.
 
     Args:
+        config: The deployment's files, read.
+        clock: The machine's if not given.
         store: Use this one, already open, and don't close it; else the deployment's own, to which
             no other engine has the right at the same time.
         found: The plugins to choose from; all that are installed if not given.

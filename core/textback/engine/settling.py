@@ -46,9 +46,7 @@ async def run(ctx: Context, client: Client, step: Step) -> Result:
     return lambda: _ask_later(ctx, step, able=finder is not None)
 
 
-def _send_again(
-    ctx: Context, client: Client, step: Step, text_id: str, name: str
-) -> Work[None]:
+def _send_again(ctx: Context, client: Client, step: Step, text_id: str, name: str) -> Work[None]:
     """The provider surely never got it: the step may make a new intent."""
     now = ctx.now()
     because = "the provider never got it"

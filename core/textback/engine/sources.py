@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
+from textback.plugins import Stack
+
 from textback import dispatch
 from textback.clock import moment
 from textback.config.settings import Client
@@ -13,7 +15,6 @@ from textback.engine.context import Context
 from textback.engine.engine import Engine
 from textback.errors import StoreError
 from textback.events import Event
-from textback.plugins import Stack
 from textback.store import inbox
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 300.0  # between tries to hold a connection
@@ -52,7 +53,7 @@ async def _listen(ctx: Context, engine: Engine, client: Client, impl: dispatch.I
         async def emit(events: Sequence[Event]) -> None:
             await engine.accept(client.id, impl.plugin, events, ctx.clock.now())
 
-        await _guarded(ctx, client, impl, lambda: impl.function(emit=emit))
+        await _guarded(ctx, client, impl, lambda: dispatch.call(impl, emit=emit))
         if loop.time() - began > HELD_S:
             wait_s = FIRST_WAIT_S
         await asyncio.sleep(wait_s)
@@ -78,7 +79,7 @@ async def list_calls(ctx: Context, engine: Engine, client: Client, impl: dispatc
     since: datetime = moment(last) - LOOK_BACK if last is not None else now - NEW_SOURCE
     found: list[Event] = []
     count = 0
-    async for event in impl.function(since=since):
+    async for event in dispatch.each(impl, since=since):
         found.append(event)
         count += 1
         if len(found) >= AT_A_TIME:
@@ -104,7 +105,7 @@ async def _guarded(
         await work()
     except StoreError as error:
         ctx.log.warning("not stored", client=client.id, plugin=impl.plugin, error=str(error))
-    except Exception as error:  # noqa: BLE001 (a plugin's trouble is its own)
+    except Exception as error:
         ctx.log.warning(
             "a plugin failed",
             client=client.id,

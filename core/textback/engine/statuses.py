@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from textback.plugins import Stack
+
 from textback.clock import micros
 from textback.config.settings import Client
 from textback.engine import closing, intents, outcomes, todo
@@ -12,7 +14,6 @@ from textback.engine.context import Context, Wake
 from textback.engine.names import case_subject
 from textback.events import TextStatus
 from textback.model import FailureReason, TextState
-from textback.plugins import Stack
 from textback.store import Work, cases, inbox, steps, texts
 from textback.store.work import Row
 
@@ -96,9 +97,7 @@ def _apply(
     if before is not TextState.SENDING:  # the team was told that it was sent
         about = f"failed/{intent.text.step}"
         detail = {"because": because, "text": intent.text.id}
-        yield from steps.add(
-            todo.notices(client, stack, intent.text.case, about, now, detail), now
-        )
+        yield from steps.add(todo.notices(client, stack, intent.text.case, about, now, detail), now)
 
 
 def _because(event: TextStatus) -> str:

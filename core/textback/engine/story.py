@@ -12,7 +12,7 @@ from textback.clock import moment
 from textback.engine.codec import read_caller, read_event
 from textback.engine.names import case_subject
 from textback.events import CallEvent
-from textback.store import Work, bookings, calls, cases, inbox, ledger, steps, texts
+from textback.store import Work, bookings, calls, inbox, ledger, steps, texts
 from textback.store.ledger import Proof
 from textback.store.work import Row
 
@@ -50,9 +50,7 @@ def read(case: Row) -> Work[Story]:
         for row in rows:
             event = read_event(row["kind"], row["body"])
             if isinstance(event, CallEvent):
-                told.append(
-                    Told(at=moment(row["received_at"]), plugin=row["plugin"], event=event)
-                )
+                told.append(Told(at=moment(row["received_at"]), plugin=row["plugin"], event=event))
     own_texts = yield from texts.of_case(client, case_id)
     own_steps = yield from steps.of(client, case_subject(case_id))
     for call in own_calls:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import attrs
+from textback.plugins import Stack
 
 from textback.clock import moment
 from textback.config.settings import Client
@@ -23,7 +24,6 @@ from textback.flow.decide import decide
 from textback.flow.reply import CONFIRM_WITHIN_S
 from textback.model import Case, Kind, PhoneNumber, Receipt, TextState
 from textback.picture import Action, Decision
-from textback.plugins import Stack
 from textback.store import Work, calls, cases, contacts, texts
 from textback.store.contacts import Stale
 from textback.store.steps import Step
@@ -57,8 +57,7 @@ async def run(ctx: Context, client: Client, step: Step, prepared: Intent | None)
             intent = ready
         assert intent.text.attempted_at is not None
         if ctx.clock.now() - intent.text.attempted_at > FRESH_FOR:
-            stale = intent.text.id
-            await ctx.store.write(lambda: _unused(ctx, client, stale))
+            await ctx.store.write(partial(_unused, ctx, client, intent.text.id))
             intent = None
             continue
         sender = stack.impl("send_text", intent.plugin)
@@ -74,18 +73,19 @@ async def run(ctx: Context, client: Client, step: Step, prepared: Intent | None)
                 return outcomes.refused(ctx, client, stack, step, intent, attempt)
         tried.append(intent.plugin)
         declined = _worse(declined, attempt)
-        failed, said = intent.text.id, attempt
-        await ctx.store.write(lambda: outcomes.attempt_failed(ctx, client, failed, said))
+        await ctx.store.write(
+            partial(outcomes.attempt_failed, ctx, client, intent.text.id, attempt)
+        )
         intent = None
 
 
 async def _prepare(
     ctx: Context, client: Client, stack: Stack, step: Step, case_id: str, tried: list[str]
 ) -> Intent | Result | None:
-    """The next intent, committed; or what the step comes to without one; None: no sender is left."""
+    """The next intent, committed; else what the step comes to; None if no sender is left."""
     for _ in range(50):
         now = ctx.clock.now()
-        asked = await ctx.store.read(lambda: _ask(ctx, client, stack, step, case_id, now))
+        asked = await ctx.store.read(partial(_ask, ctx, client, stack, step, case_id, now))
         if not isinstance(asked, _Asked):
             return asked
         decision = decide(asked.seen.picture, stack.impls("judge"))
@@ -107,7 +107,7 @@ async def _prepare(
             line=asked.order.line or (client.lines[0] if asked.case.line is None else None),
         )
         try:
-            await ctx.store.write(lambda: _intend(ctx, client, intent, asked.seen, decision))
+            await ctx.store.write(partial(_intend, ctx, client, intent, asked.seen, decision))
         except Stale:
             continue
         return intent
@@ -139,7 +139,7 @@ def _ask(
     if order.not_after is not None and now > order.not_after:
         return outcomes.dropped(ctx, client, step, "it could not go in time, so it does not go")
     ended_at = None
-    if order.kind is Kind.FIRST:
+    if order.kind is Kind.FIRST and attempts:  # tried before: it may have become too old since
         rows = yield from calls.of_case(client.id, case_id)
         stamp = (rows[0]["ended_at"] or rows[0]["started_at"]) if rows else None
         ended_at = moment(stamp) if stamp is not None else case.opened_at
@@ -228,5 +228,3 @@ def _worse(before: deliver.Declined | None, now: deliver.Declined) -> deliver.De
     if before is None or before.permanent:
         return now
     return before
-
-

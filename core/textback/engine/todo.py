@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from textback.plugins import Stack
+
 from textback.config.settings import Client
 from textback.engine.names import case_subject
-from textback.plugins import Stack
 from textback.store.steps import Step
 
 

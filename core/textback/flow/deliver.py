@@ -103,7 +103,11 @@ async def compose(
     link = ""
     if bookers and "booking_link" in template:
         link = await dispatch.first(bookers, case=picture.case) or ""
-    return wording.render(template, variables(client, picture.case, link))
+    values = variables(client, picture.case, link)
+    try:
+        return wording.render(template, values)
+    except ValueError:  # too long with these values, or no words left: the caller still gets one
+        return wording.render(wording.DEFAULT_BODY, values)
 
 
 def variables(client: Client, case: Case, booking_link: str = "") -> Mapping[str, str]:

@@ -105,10 +105,9 @@ def of_step(client: str, case_id: str, step: str) -> Work[Sequence[Row]]:
 def last_first_text(
     client: str, number: str, since: int, case_id: str, *, shadow: bool
 ) -> Work[int | None]:
-    """When this number last got a first text in another case, at most since a moment ago.
+    """When this number last got a first text in another case, since a moment.
 
-    Args:
-        shadow: Count the texts, too, that only would have been sent.
+    With *shadow*, texts that only would have been sent count, too.
     """
     (row,) = yield (
         _FIRSTS,

@@ -49,9 +49,7 @@ class Hooks:
             headers.append((b"content-type", response.content_type.encode()))
         if response.status == 503:
             headers.append((b"retry-after", b"10"))
-        await send(
-            {"type": "http.response.start", "status": response.status, "headers": headers}
-        )
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
     async def _answer(self, scope: Any, receive: Any) -> tuple[WebhookResponse, str]:
@@ -81,8 +79,9 @@ class Hooks:
         return await self._read(client, plugin, impl, request), plugin
 
     async def _request(self, scope: Any, receive: Any, topic: str) -> WebhookRequest:
-        headers = {name.decode("latin-1"): value.decode("latin-1")
-                   for name, value in scope["headers"]}
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
         declared = headers.get("content-length", "").encode() or None
         content = await body.read(receive, declared)
         query = scope["query_string"].decode("latin-1")
@@ -108,9 +107,12 @@ class Hooks:
         except UnreadableWebhook as error:
             log.warning("webhook unreadable", client=client, plugin=plugin, error=str(error))
             return WebhookResponse(400, "not in the provider's format")
-        except Exception as error:  # noqa: BLE001 (a plugin's trouble is its own)
+        except Exception as error:
             log.warning(
-                "webhook failed", client=client, plugin=plugin, error=type(error).__name__,
+                "webhook failed",
+                client=client,
+                plugin=plugin,
+                error=type(error).__name__,
                 exc_info=error,
             )
             return WebhookResponse(500, "the plugin failed")

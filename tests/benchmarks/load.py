@@ -1,0 +1,101 @@
+"""The load of a benchmark, a process of its own.
+
+    python load.py URL CALLS RATE OUTPUT.json      RATE 0: as fast as it goes
+
+Writes ``{caller: nanoseconds}`` of when each webhook was sent, and how each was answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from urllib.parse import quote_plus, urlsplit
+
+import uvloop
+
+AT_ONCE = 64  # connections at saturation
+
+sent: dict[str, int] = {}
+answers: Counter[str] = Counter()
+
+
+def caller(number: int) -> str:
+    """A number that nobody has."""
+    return f"+1303{2000000 + number:07d}"
+
+
+class Connection:
+    """One kept-alive connection that sends webhooks one after another."""
+
+    def __init__(self, url: str) -> None:
+        self.parts = urlsplit(url)
+
+    async def open(self) -> None:
+        """Connect."""
+        assert self.parts.hostname is not None
+        self.reader, self.writer = await asyncio.open_connection(
+            self.parts.hostname, self.parts.port
+        )
+
+    async def post(self, number: int) -> None:
+        """Send one webhook and wait for its answer."""
+        who = caller(number)
+        body = f"CallSid=CA{number:032x}&From={quote_plus(who)}&To=%2B13035550100".encode()
+        sent[who] = time.monotonic_ns()
+        self.writer.write(
+            f"POST {self.parts.path} HTTP/1.1\r\nHost: b\r\nX-Token: benchmark\r\n"
+            f"Content-Type: application/x-www-form-urlencoded\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        answers[head.split(b" ", 2)[1].decode()] += 1
+        at = head.lower().find(b"content-length: ")
+        if at >= 0:
+            await self.reader.readexactly(int(head[at + 16 :].split(b"\r\n")[0]))
+
+
+async def steady(url: str, calls: int, rate: float) -> None:
+    """Open loop: a call each 1/rate seconds, whatever the answers."""
+    free: list[Connection] = []
+
+    async def one(number: int) -> None:
+        connection = free.pop() if free else Connection(url)
+        if not hasattr(connection, "writer"):
+            await connection.open()
+        await connection.post(number)
+        free.append(connection)
+
+    began = time.monotonic()
+    tasks = []
+    for number in range(calls):
+        await asyncio.sleep(began + number / rate - time.monotonic())
+        tasks.append(asyncio.create_task(one(number)))
+    await asyncio.gather(*tasks)
+
+
+async def saturated(url: str, calls: int) -> None:
+    """Closed loop: each connection sends the next when the last was answered."""
+    numbers = iter(range(calls))
+
+    async def one() -> None:
+        connection = Connection(url)
+        await connection.open()
+        for number in numbers:
+            await connection.post(number)
+
+    await asyncio.gather(*(one() for _ in range(AT_ONCE)))
+
+
+async def main() -> None:
+    """Send all, then write what was sent."""
+    url, calls, rate, output = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
+    await (steady(url, calls, rate) if rate else saturated(url, calls))
+    Path(output).write_text(json.dumps({"sent": sent, "answers": answers}))
+
+
+uvloop.run(main())

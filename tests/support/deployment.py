@@ -1,0 +1,212 @@
+"""A deployment in a folder, served by a real process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import attrs
+import httpx
+from twilio.request_validator import RequestValidator
+
+ACCOUNT = "AC00000000000000000000000000000001"
+TOKEN = "0123456789abcdef0123456789abcdef"
+LINE = "+13035550100"
+PUBLIC = "https://hooks.agency.example"
+
+TEXTBACK = f"""
+[server]
+public_url = "{PUBLIC}"
+listen = "127.0.0.1:0"
+[store]
+url = "sqlite:///textback.db"
+key = "a key of this test, long enough for anyone"
+[log]
+format = "json"
+"""
+
+CLIENT = f"""
+name = "Bright Smile Dental"
+time_zone = "America/Denver"
+lines = ["{LINE}"]
+mode = "live"
+
+[plugins.twilio]
+account_sid = "{ACCOUNT}"
+auth_token = "{TOKEN}"
+ring = ["+13035550111"]
+base_url = "BASE_URL"
+SETTINGS
+
+[plugins.contacts]
+
+[[lead]]
+tag = "missed-call"
+stage = "new-lead"
+fields = {{ lead_source = "Missed call" }}
+
+[[follow_up]]
+after = "2h"
+body = "Still need us? Reply STOP to opt out"
+"""
+
+_validator = RequestValidator(TOKEN)
+
+
+def write(
+    folder: Path, base_url: str, *, settings: str = "", more: str = "", name: str = "bright"
+) -> Path:
+    """Write the files; the path of textback.toml."""
+    (folder / "clients").mkdir(parents=True, exist_ok=True)
+    config = folder / "textback.toml"
+    if not config.exists():
+        config.write_text(TEXTBACK)
+    client = CLIENT.replace("BASE_URL", base_url).replace("SETTINGS", settings) + more
+    (folder / "clients" / f"{name}.toml").write_text(client)
+    return config
+
+
+def environment() -> dict[str, str]:
+    """The environment of a command: quiet, and not this one's deployment."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("TEXTBACK")}
+    return {**env, "NO_COLOR": "1", "COLUMNS": "200", "PYTHONWARNINGS": "ignore"}
+
+
+async def command(config: Path, *words: str) -> tuple[int, str, str]:
+    """Run one command to its end: exit code, data, words."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "textback.cli",
+        *words,
+        "--config",
+        str(config),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=environment(),
+    )
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+async def cases(config: Path) -> list[dict[str, Any]]:
+    """What ``cases --json`` prints."""
+    code, out, err = await command(config, "cases", "--json")
+    assert code == 0, err
+    return [json.loads(line) for line in out.splitlines()]
+
+
+@attrs.define
+class Serving:
+    """``textback serve`` as a process of its own."""
+
+    config: Path
+    process: asyncio.subprocess.Process
+    address: str = ""
+
+    @property
+    def log(self) -> Path:
+        """What it wrote to standard error, over all its lives."""
+        return self.config.parent / "serve.log"
+
+    @classmethod
+    async def start(cls, config: Path) -> Serving:
+        """Start it and wait until it takes requests."""
+        serving = await cls.spawn(config)
+        await serving.ready()
+        return serving
+
+    @classmethod
+    async def spawn(cls, config: Path) -> Serving:
+        """Start it, without waiting."""
+        with (config.parent / "serve.log").open("ab") as errors:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "textback.cli",
+                "serve",
+                "--config",
+                str(config),
+                stdout=asyncio.subprocess.PIPE,
+                stderr=errors,
+                env=environment(),
+            )
+        return cls(config, process)
+
+    async def ready(self) -> None:
+        """Wait until it takes requests."""
+        assert self.process.stdout is not None
+        line = (await self.process.stdout.readline()).decode()
+        if not line.startswith("listening on "):
+            await self.process.wait()
+            raise AssertionError(f"serve did not start: {self.log.read_text()[-3000:]}")
+        self.address = line.removeprefix("listening on ").strip()
+
+    async def kill(self) -> None:
+        """End it as a power cut would."""
+        self.process.kill()
+        await self.process.wait()
+
+    async def stop(self) -> int:
+        """End it as a service manager does; its exit code."""
+        self.process.terminate()
+        return await self.process.wait()
+
+
+def signed(path: str, form: dict[str, str]) -> dict[str, str]:
+    """The headers of a webhook, signed by the provider's own package."""
+    signature = _validator.compute_signature(f"{PUBLIC}{path}", form)
+    return {"X-Twilio-Signature": signature}
+
+
+async def post(
+    http: httpx.AsyncClient,
+    address: str,
+    topic: str,
+    form: dict[str, str],
+    *,
+    client: str = "bright",
+) -> httpx.Response:
+    """Send one signed webhook, as Twilio does."""
+    path = f"/hooks/{client}/twilio/{topic}"
+    return await http.post(f"{address}{path}", data=form, headers=signed(path, form))
+
+
+def call(sid: str, caller: str, **more: str) -> dict[str, str]:
+    """The fields that every voice webhook has."""
+    return {
+        "AccountSid": ACCOUNT,
+        "ApiVersion": "2010-04-01",
+        "CallSid": sid,
+        "From": caller,
+        "To": LINE,
+        "Caller": caller,
+        "Called": LINE,
+        "Direction": "inbound",
+        "CallStatus": "in-progress",
+        **more,
+    }
+
+
+def missed(sid: str, caller: str, status: str = "no-answer") -> dict[str, str]:
+    """The result of a dial that nobody answered."""
+    return call(sid, caller, DialCallStatus=status, DialCallSid=f"{sid}-leg")
+
+
+def text(sid: str, caller: str, body: str, **more: str) -> dict[str, str]:
+    """A text from a caller."""
+    return {
+        "AccountSid": ACCOUNT,
+        "MessageSid": sid,
+        "SmsSid": sid,
+        "From": caller,
+        "To": LINE,
+        "Body": body,
+        "NumMedia": "0",
+        **more,
+    }
