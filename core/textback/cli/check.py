@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from textback.engine.check import findings, offline
 
+from textback import plugins
 from textback.cli.common import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -17,9 +16,11 @@ from textback.cli.common import (
     run,
     say,
 )
-from textback.config import Config, Problem, load
-from textback.config.settings import Client
+from textback.config import Config, load, report
+from textback.engine.check import advice, complete, findings
 from textback.model import Finding, Severity
+
+Found = tuple[str, str, Finding]
 
 
 def register(app: typer.Typer) -> None:
@@ -35,58 +36,48 @@ def check(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Check all files, and with --live the accounts behind them; 1 if something is wrong."""
-    found = load(config)
-    problems = [*found.problems, *offline(found)]
-    told = run(findings(found)) if live else {}
+    files = load(config)
+    files = complete(files, plugins.find(files.deployment.directory))
+    found: list[Found] = [(client, "", finding) for client, finding in advice(files)]
+    if live:
+        found += run(_gather(files))
     if as_json:
-        _print_json(problems, told)
+        _print_json(files, found)
     else:
-        _print(found, problems, told)
-    bad = problems or any(
-        finding.severity is Severity.ERROR for each in told.values() for _, finding in each
-    )
-    raise SystemExit(1 if bad else 0)
+        _print(files, found)
+    wrong = any(finding.severity is Severity.ERROR for _, _, finding in found)
+    raise SystemExit(1 if files.problems or wrong else 0)
 
 
-Told = Mapping[str, list[tuple[str, Finding]]]
+async def _gather(files: Config) -> list[Found]:
+    return [each async for each in findings(files)]
 
 
-def _print(found: Config, problems: list[Problem], told: Told) -> None:
-    by_file: dict[str, list[Problem]] = {}
-    for problem in problems:
-        by_file.setdefault(problem.file, []).append(problem)
-    for file, each in sorted(by_file.items()):
-        data.print(f"{file} can't be used:", markup=False)
-        for problem in each:
-            where = f"{problem.path}: " if problem.path else ""
-            data.print(f"  {where}{problem.message}", markup=False)
-    for client, each in told.items():
-        for plugin, finding in each:
-            data.print(f"{client}: {plugin}: {finding.severity}: {finding.message}", markup=False)
-    fine = len(found.clients) - len({p.file for p in problems} & _files(found.clients))
-    say(f"{fine} of {len(found.clients) + len(found.broken)} clients can be served")
+def _print(files: Config, found: list[Found]) -> None:
+    if files.problems:
+        data.print(report(files.problems), markup=False)
+    for client, plugin, finding in found:
+        where = f"{client}: {plugin}" if plugin else client
+        data.print(f"{where}: {finding.severity}: {finding.message}", markup=False)
+    say(f"{len(files.clients)} of {len(files.clients) + len(files.broken)} clients can be served")
 
 
-def _files(clients: Mapping[str, Client]) -> set[str]:
-    return {client.file for client in clients.values()}
-
-
-def _print_json(problems: list[Problem], told: Told) -> None:
-    for problem in problems:
-        row: dict[str, Any] = {
-            "severity": "error",
-            "file": problem.file,
-            "path": problem.path,
-            "message": problem.message,
-        }
-        print_json(row)
-    for client, each in told.items():
-        for plugin, finding in each:
-            print_json(
-                {
-                    "severity": finding.severity.value,
-                    "client": client,
-                    "plugin": plugin,
-                    "message": finding.message,
-                }
-            )
+def _print_json(files: Config, found: list[Found]) -> None:
+    for problem in files.problems:
+        print_json(
+            {
+                "severity": Severity.ERROR.value,
+                "file": problem.file,
+                "path": problem.path,
+                "message": problem.message,
+            }
+        )
+    for client, plugin, finding in found:
+        print_json(
+            {
+                "severity": finding.severity.value,
+                "client": client,
+                "plugin": plugin or None,
+                "message": finding.message,
+            }
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import typer
 from rich.table import Table
@@ -42,8 +43,8 @@ def list_plugins(as_json: JsonOption = False, config: ConfigOption = DEFAULT_CON
     data.print(table)
 
 
-def _row(name: str, found: mechanism.Found) -> dict[str, object]:
-    row: dict[str, object] = {
+def _row(name: str, found: mechanism.Found) -> dict[str, Any]:
+    row: dict[str, Any] = {
         "plugin": name,
         "from": found.origin,
         "version": found.version,

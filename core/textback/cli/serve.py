@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from textback.cli.common import DEFAULT_CONFIG, ConfigOption, fail, run, say
-from textback.config import Config, load
+from textback import plugins
+from textback.config import Config, load, report
+from textback.engine.check import complete
 from textback.engine.runtime import open_runtime
 from textback.engine.sources import supervise
 from textback.log import set_up
+from textback.store import Work, clients, sqlite_path
 from textback.store import migrate as bring_up_to_date
-from textback.store import sqlite_path
 from textback.web import server
 from textback.web.app import admin_app, public_app
 
@@ -35,13 +38,14 @@ def serve(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Take webhooks and do the work, until SIGTERM."""
-    found = load(config)
-    set_up(found.deployment.log)
-    for problem in found.problems:
-        say(f"left out: {problem}")
-    if not found.clients:
+    files = load(config)
+    set_up(files.deployment.log)
+    files = complete(files, plugins.find(files.deployment.directory))
+    if files.problems:
+        say(f"left out are {', '.join(sorted(files.broken))}:\n{report(files.problems)}")
+    if not files.clients:
         fail("no client can be served; run: textback check")
-    run(_serve(found, listen or found.deployment.server.listen))
+    run(_serve(files, listen or files.deployment.server.listen))
 
 
 async def _serve(config: Config, address: str) -> None:
@@ -51,6 +55,7 @@ async def _serve(config: Config, address: str) -> None:
         loop.add_signal_handler(number, stop.set)
     async with open_runtime(config) as runtime:
         await runtime.engine.take_over()
+        await runtime.store.write(partial(_known, config, runtime.ctx.now()))
         admin = config.deployment.server.admin_listen
         app = public_app(
             runtime.ctx,
@@ -69,6 +74,17 @@ async def _serve(config: Config, address: str) -> None:
         await stop.wait()
         for each, task in listening:
             await server.close(each, task)
+
+
+def _known(config: Config, now: int) -> Work[None]:
+    """Remember who is served, and hand over what is stored under earlier names."""
+    for client in config.clients.values():
+        for was in client.was:
+            yield from clients.renamed(client.id, was)
+        for table in client.plugins.values():
+            for was in table.was:
+                yield from clients.plugin_renamed(client.id, table.name, was)
+    yield from clients.seen(config.clients, now)
 
 
 def renamed(config: Config) -> dict[str, str]:

@@ -34,6 +34,7 @@ class Actor:
         self.subject = wake.subject
         self.generation = wake.generation
         self.woken = asyncio.Event()
+        self._renewed = ctx.now()
         self._tasks: dict[asyncio.Task[Result], Step] = {}
         self._prepared = dict(wake.prepared)
         self._start(wake.started)
@@ -47,6 +48,7 @@ class Actor:
             LostLease: Someone else advances this subject now.
         """
         if self.subject.startswith("call/"):
+            self.woken.clear()
             wake = Wake(self.client.id, self.subject, self.generation)
             return await calls.advance(self.ctx, self.client, wake)
         try:
@@ -59,7 +61,10 @@ class Actor:
         return []
 
     async def _round(self) -> bool:
-        """Wait for something, commit it, start what is due; False if all is done."""
+        """Wait for something, commit it, start what is due; False if all is done.
+
+        While steps run it looks now and then for what another process added, and holds the lease.
+        """
         woken = asyncio.ensure_future(self.woken.wait())
         try:
             await asyncio.wait(
@@ -69,13 +74,26 @@ class Actor:
             )
         finally:
             woken.cancel()
-        self.woken.clear()
         ended = [task for task in self._tasks if task.done()]
+        if not ended and not self.woken.is_set() and not await self._anything_new():
+            return True
+        self.woken.clear()
         results = [self._result(task, self._tasks.pop(task)) for task in ended]
         busy = frozenset(step.name for step in self._tasks.values())
+        self._renewed = self.ctx.now()
         started = await self.ctx.store.write(partial(self._commit, results, busy))
         self._start(started)
         return bool(self._tasks)
+
+    async def _anything_new(self) -> bool:
+        now = self.ctx.now()
+        if now > self._renewed + LEASE_US // 3:
+            return True
+        due = await self.ctx.store.read(
+            partial(steps.due, self.client.id, self.subject, self.ctx.now())
+        )
+        busy = {step.name for step in self._tasks.values()}
+        return any(step.name not in busy for step in due)
 
     def _commit(self, results: Sequence[Result], busy: frozenset[str]) -> Work[list[Step]]:
         """Commit results, and take what is due; with nothing left, give the lease back."""

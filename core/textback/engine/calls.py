@@ -7,6 +7,7 @@ where the provider's word is final, else when the source's settle time is over.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import attrs
@@ -195,12 +196,24 @@ async def advance(ctx: Context, client: Client, wake: Wake) -> list[Wake]:
     """Conclude a call whose time has come; the case that follows, if one does."""
     assert wake.generation is not None
     call_id = wake.subject.partition("/")[2]
-    known = await ctx.store.read(lambda: read(client, call_id))
+    known, open_still = await ctx.store.read(partial(_look, client, call_id))
+    if not open_still:
+        await ctx.store.write(
+            lambda: subjects.renew(client.id, wake.subject, wake.generation or 0, 0)
+        )
+        return []
     if known.conclusion is None or not known.conclusion.outcome.missed:
         await ctx.store.write(lambda: _over(ctx, client, wake, known))
         return []
     stack = await ctx.stack(client.id)
     return await opening.open_or_join(ctx, client, stack, known.call, wake)
+
+
+def _look(client: Client, call_id: str) -> Work[tuple[Known, bool]]:
+    """What is known of a call, and whether it is not concluded yet."""
+    known = yield from read(client, call_id)
+    step = yield from steps.get(client.id, subject_of(call_id), CONCLUDE)
+    return known, step is not None and step.state in (steps.WAITING, steps.RUNNING)
 
 
 def _over(ctx: Context, client: Client, wake: Wake, known: Known) -> Work[None]:

@@ -18,6 +18,7 @@ from textback.flow import notify
 from textback.model import Notice, TextState
 from textback.store import Work, calls, cases, steps, texts
 from textback.store.steps import WAITING, Step
+from textback.store.work import Row
 
 Result = Callable[[], Work[None]]
 
@@ -85,7 +86,7 @@ def _facts(client: Client, step: Step, what: str) -> Work[notify.Facts]:
     )
 
 
-def _text(client: Client, step: Step, case_id: str, what: str) -> Work[texts.Row | None]:
+def _text(client: Client, step: Step, case_id: str, what: str) -> Work[Row | None]:
     if "text" in step.detail:
         return (yield from texts.get(client.id, step.detail["text"]))
     if what != "call":

@@ -28,7 +28,7 @@ from textback.picture import Action, Decision
 from textback.store import Work, calls, cases, contacts, ledger, steps, subjects
 from textback.store.contacts import Stale
 from textback.store.steps import DONE, RUNNING, Step
-from textback.store.subjects import LEASE_US
+from textback.store.subjects import LEASE_US, LostLease
 from textback.store.work import Row
 
 NOTICE_WAITS = timedelta(seconds=2)  # for the text's first result, at the most
@@ -169,6 +169,7 @@ def _join(
     if row is None:
         raise Stale("the case was closed meanwhile")
     case = row["case_id"]
+    yield from _conclude(client, wake, call, case, now)
     number = yield from cases.join(client.id, case, call.line, now)
     yield from calls.end(
         client.id,
@@ -177,7 +178,6 @@ def _join(
         because="the caller already had an open conversation",
         case_id=case,
     )
-    yield from steps.finish(client.id, wake.subject, "conclude", _concluded(call, case), now)
     subject = case_subject(case)
     yield from steps.add(
         [
@@ -203,6 +203,7 @@ def _open(ctx: Context, client: Client, stack: Stack, planned: Planned, wake: Wa
     call, case, intent = planned.call, planned.case, planned.intent
     now, subject = micros(planned.now), case_subject(case.id)
     yield from subjects.renew(client.id, wake.subject, wake.generation, 0)
+    yield from _conclude(client, wake, call, case.id, now)
     if call.caller is not None:
         yield from contacts.compare_and_set(client.id, call.caller, planned.versions)
         if _fresh_start(client, call):
@@ -227,7 +228,6 @@ def _open(ctx: Context, client: Client, stack: Stack, planned: Planned, wake: Wa
         )
         if planned.decision.action is Action.SHADOW:
             yield from intents.would_send(case, FIRST_TEXT, Kind.FIRST, planned.body, now)
-    yield from steps.finish(client.id, wake.subject, "conclude", _concluded(call, case.id), now)
     generation = yield from subjects.claim(client.id, subject, ctx.owner, now)
     return Wake(
         client.id,
@@ -238,9 +238,11 @@ def _open(ctx: Context, client: Client, stack: Stack, planned: Planned, wake: Wa
     )
 
 
-def _concluded(call: Call, case: str) -> dict[str, str | None]:
+def _conclude(client: Client, wake: Wake, call: Call, case: str, now: int) -> Work[None]:
     outcome = call.outcome.value if call.outcome else None
-    return {"outcome": outcome, "because": call.evidence, "case": case}
+    result = {"outcome": outcome, "because": call.evidence, "case": case}
+    if not (yield from steps.finish(client.id, wake.subject, "conclude", result, now)):
+        raise LostLease(f"{client.id}/{wake.subject} was concluded already")
 
 
 def _case_row(planned: Planned) -> dict[str, object]:

@@ -45,6 +45,7 @@ async def open_runtime(
     store: Store | None = None,
     found: Mapping[str, plugins.Found] | None = None,
     public_url: str | None = None,
+    alone: bool = True,
 ) -> AsyncIterator[Runtime]:
     """Open the store and get everything ready; the caller starts the engine.
 
@@ -55,6 +56,7 @@ async def open_runtime(
             no other engine has the right at the same time.
         found: The plugins to choose from; all that are installed if not given.
         public_url: Instead of the deployment's, where the port is only known when it listens.
+        alone: Take the right to run the engine; without it only looking is allowed.
 
     Raises:
         WrongStore: The store can't be used, or is served by another process.
@@ -64,7 +66,7 @@ async def open_runtime(
     own_store = store is None
     if store is None:
         path = sqlite_path(config.deployment.store.url, config.deployment.directory)
-        lock = Lock(path)
+        lock = Lock(path) if alone else None
         store = open_embedded(path)
     transport = http.Transport()
     metrics = Metrics()

@@ -88,6 +88,9 @@ _REOPEN = statement("""
     UPDATE steps SET state = 'waiting', due_at = :now, result = NULL, updated_at = :now
     WHERE client = :client AND subject = :subject AND name = :name AND state = 'done'
 """)
+_PARKED = statement("""
+    SELECT client, count(*) AS number FROM steps WHERE state = 'parked' GROUP BY client
+""")
 _PUT_OFF = statement("""
     UPDATE steps SET due_at = :until
     WHERE client = :client AND subject = :subject AND due_at <= :now
@@ -285,3 +288,9 @@ def reopen(client: str, subject: str, name: str, now: int) -> Work[None]:
 def put_off(client: str, subject: str, now: int, until: int) -> Work[None]:
     """Look at what is due of a subject later: nobody can do it now."""
     yield _PUT_OFF, {"client": client, "subject": subject, "now": now, "until": until}
+
+
+def parked() -> Work[dict[str, int]]:
+    """How many steps are parked, by client."""
+    rows = yield _PARKED, {}
+    return {row["client"]: row["number"] for row in rows}

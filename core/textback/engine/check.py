@@ -1,0 +1,93 @@
+"""What can be found out before anything is sent: in the files, in the store, at the providers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+
+import attrs
+
+from textback import dispatch, plugins
+from textback.config import Config, Problem
+from textback.config.settings import Client
+from textback.engine.runtime import Runtime, open_runtime
+from textback.flow.segments import segments
+from textback.flow.wording import check_template, render
+from textback.model import Finding, Severity
+from textback.store import clients, steps
+
+
+def complete(config: Config, found: Mapping[str, plugins.Found]) -> Config:
+    """The files again, with the clients left out whose plugins or templates can't be used."""
+    broken = dict(config.broken)
+    for client in config.clients.values():
+        problems = tuple(_problems(client, found))
+        if problems:
+            broken[client.id] = problems
+    usable = {name: each for name, each in config.clients.items() if name not in broken}
+    new = [problem for name in config.clients if name in broken for problem in broken[name]]
+    return attrs.evolve(config, clients=usable, broken=broken, problems=(*config.problems, *new))
+
+
+def _problems(client: Client, found: Mapping[str, plugins.Found]) -> Iterator[Problem]:
+    yield from plugins.problems_of(client, found)
+    bodies = [(f"text[{n}].body", each.body) for n, each in enumerate(client.text, 1)]
+    bodies += [(f"follow_up[{n}].body", each.body) for n, each in enumerate(client.follow_up, 1)]
+    for path, body in bodies:
+        for message in check_template(body):
+            yield Problem(client.file, path, message)
+
+
+def advice(config: Config) -> Iterator[tuple[str, Finding]]:
+    """What is allowed but probably not meant, by client."""
+    for client in config.clients.values():
+        offered = {role for table in client.plugins.values() for role in _roles(client, table.name)}
+        if "sender" not in offered:
+            yield client.id, _warning("no plugin can send texts; callers get none")
+        if "source" not in offered:
+            yield client.id, _warning("no plugin tells of calls; none will be noticed")
+        if "notifier" not in offered:
+            yield client.id, _warning("no plugin tells the team; replies are seen in `cases` only")
+        if client.mode == "test" and not client.test_phones:
+            yield client.id, _warning("test mode without test_phones: nobody is texted")
+        for number, each in enumerate(client.text, 1):
+            parts = segments(render(each.body, {"business": client.name, "first_name": "Anna"}))
+            if parts > 1:
+                yield client.id, _warning(f"text[{number}].body is billed as {parts} texts")
+
+
+def _roles(client: Client, plugin: str) -> tuple[str, ...]:
+    table = client.plugins[plugin]
+    if table.roles is not None:
+        return table.roles
+    found = plugins.find(None).get(table.use)
+    return plugins.roles_of(plugins.load(found)) if found is not None else ()
+
+
+def _warning(message: str) -> Finding:
+    return Finding(Severity.WARNING, message)
+
+
+async def findings(config: Config) -> AsyncIterator[tuple[str, str, Finding]]:
+    """What plugins find at their providers, and what the store knows: client, plugin, finding."""
+    async with open_runtime(config, alone=False) as runtime:
+        async for found in _stored(runtime):
+            yield found
+        for client in config.clients:
+            stack = await runtime.ctx.stack(client)
+            for answer in await dispatch.everyone(stack.impls("check")):
+                if answer.error is not None:
+                    words = f"the check failed: {dispatch.describe(answer.error)}"
+                    yield client, answer.plugin, Finding(Severity.ERROR, words)
+                for finding in answer.value or ():
+                    yield client, answer.plugin, finding
+
+
+async def _stored(runtime: Runtime) -> AsyncIterator[tuple[str, str, Finding]]:
+    known = {*runtime.config.clients, *runtime.config.broken}
+    for client in await runtime.store.read(clients.known):
+        if client not in known:
+            words = "is stored but has no file; bring the file back, or name it in another's `was`"
+            yield client, "store", Finding(Severity.ERROR, words)
+    for client, count in (await runtime.store.read(steps.parked)).items():
+        words = f"{count} steps are parked; see them with `cases --json`, then: textback retry"
+        yield client, "store", Finding(Severity.WARNING, words)
