@@ -16,7 +16,7 @@ import attrs
 
 from textback.config.messages import Problem, Wrong, nearest, report
 from textback.config.plugin_tables import check_names, plugin_tables
-from textback.config.presets import NAME, Layer, Presets, read_toml
+from textback.config.presets import NAME, Layer, Presets, read_toml, rename
 from textback.config.references import References
 from textback.config.settings import Client, Deployment
 from textback.config.structure import structure
@@ -126,7 +126,7 @@ def _read_client(
     name, file = path.stem, f"clients/{path.name}"
     problems = []
     if not NAME.fullmatch(name):
-        problems.append(Problem(file, "", _rename(name)))
+        problems.append(Problem(file, "", rename(name)))
     try:
         top = Layer(file, read_toml(path))
     except ConfigError as error:
@@ -206,13 +206,3 @@ def _claimed_names(
             others = ", ".join(clients[other].file for other in names if other != name)
             message = f'"{was}" is claimed by {others} too; only one can take over its cases'
             yield name, Problem(clients[name].file, "was", message)
-
-
-def _rename(name: str) -> str:
-    """Say what a file with a wrong name might be called."""
-    wanted = "".join(c if c.isascii() and c.isalnum() else "-" for c in name.lower())
-    wanted = "-".join(part for part in wanted.split("-") if part)[:63]
-    example = f'; rename it to "{wanted}.toml"' if wanted else ""
-    return (
-        f"a client's file is named with lower-case letters, digits and hyphens, at most 63{example}"
-    )

@@ -209,3 +209,13 @@ def read_toml(path: Path) -> Table:
         raise ConfigError(f"is not text in UTF-8 (byte {error.start + 1})") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"is not TOML: {error}") from None
+
+
+def rename(name: str) -> str:
+    """Say what a file with a wrong name might be called."""
+    wanted = "".join(c if c.isascii() and c.isalnum() else "-" for c in name.lower())
+    wanted = "-".join(part for part in wanted.split("-") if part)[:63]
+    example = f'; rename it to "{wanted}.toml"' if wanted else ""
+    return (
+        f"a client's file is named with lower-case letters, digits and hyphens, at most 63{example}"
+    )
