@@ -143,8 +143,8 @@ async def test_a_missed_call_becomes_a_text_a_lead_and_a_notice_once(
     (entry,) = rows(config, "SELECT entry FROM contact_log WHERE key LIKE '%call/1'")
     assert json.loads(entry[0])["outcome"] == "no_answer"
     (notice,) = team.notices
-    assert text.body in " ".join(notice["lines"])
-    assert notice["number"] == CALLER
+    assert text.body in " ".join(notice["data"]["lines"])
+    assert notice["data"]["number"] == CALLER
 
 
 async def test_answered_outgoing_and_forged_calls_cause_nothing(
@@ -197,7 +197,7 @@ async def test_stop_suppresses_and_the_next_call_is_told_but_not_texted(
     assert len(provider.taken) == 1
     code, told, _ = await d.command(config, "why", second["case"])
     assert code == 0
-    assert "STOP" in told
+    assert "opted out" in told
     assert "The ledger holds" in told
 
 

@@ -19,7 +19,6 @@ from textback.engine.runtime import open_runtime
 from textback.engine.sources import supervise
 from textback.log import set_up
 from textback.store import Work, clients, sqlite_path
-from textback.store import migrate as bring_up_to_date
 from textback.web import server
 from textback.web.app import admin_app, public_app
 
@@ -100,6 +99,8 @@ def worker(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 def migrate(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Bring the store to the schema of this version."""
+    from textback.store.migrate import migrate as bring_up_to_date  # loads SQLAlchemy, alembic
+
     deployment = load(config).deployment
     path = sqlite_path(deployment.store.url, deployment.directory)
     done = bring_up_to_date(f"sqlite:///{path}")

@@ -5,24 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 from textback.errors import WrongStore
-from textback.store.migrate import Migrated, migrate
-from textback.store.sqlite import Lock, SQLiteStore
+from textback.store.migrations import HEAD
+from textback.store.sqlite import Lock, SQLiteStore, version_of
 from textback.store.work import Statement, Store, Unit, Work, every, one, statement
 
 __all__ = [
     "Lock",
-    "Migrated",
     "SQLiteStore",
     "Statement",
     "Store",
     "Unit",
     "Work",
     "every",
-    "migrate",
     "one",
     "open_embedded",
     "sqlite_path",
     "statement",
+    "version_of",
 ]
 
 
@@ -40,5 +39,8 @@ def sqlite_path(url: str, directory: Path) -> Path:
 
 def open_embedded(path: Path) -> SQLiteStore:
     """Open the embedded store, its schema brought up to date first."""
-    migrate(f"sqlite:///{path}")
+    if version_of(path) != HEAD:
+        from textback.store.migrate import migrate  # loads SQLAlchemy and alembic
+
+        migrate(f"sqlite:///{path}")
     return SQLiteStore(path)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from textback.store.schema import metadata
 from textback.store.work import Work, every, statement
 
 _SEEN = statement("""
     INSERT INTO clients (client, first_seen) VALUES (:client, :now) ON CONFLICT DO NOTHING
 """)
 _ALL = statement("SELECT client FROM clients WHERE retired_at IS NULL ORDER BY client")
-_RENAME = {
-    table.name: statement(f"UPDATE {table.name} SET client = :client WHERE client = :was")
-    for table in metadata.sorted_tables
-    if table.name != "clients"
-}
+TABLES = (
+    *("subjects", "inbox", "calls", "cases", "steps", "texts", "contacts", "contact_log"),
+    *("crm_refs", "suppressions", "bookings", "plugin_state", "pauses", "ledger"),
+)
+_RENAME = [
+    statement(f"UPDATE {table} SET client = :client WHERE client = :was") for table in TABLES
+]
 _DROP = statement("DELETE FROM clients WHERE client = :was")
 _PREFIX = statement("""
     UPDATE steps SET name = :kind || '/' || :plugin || substr(name, length(:old) + 1)
@@ -45,7 +46,7 @@ def renamed(client: str, was: str) -> Work[bool]:
     clients = yield from known()
     if was not in clients:
         return False
-    for query in _RENAME.values():
+    for query in _RENAME:
         yield query, {"client": client, "was": was}
     yield _DROP, {"was": was}
     return True

@@ -117,6 +117,20 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def version_of(path: Path) -> str | None:
+    """The schema's version of a file; None if it has none yet."""
+    if not path.exists():
+        return None
+    connection = connect(path)
+    try:
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.OperationalError:  # no such table
+        return None
+    finally:
+        connection.close()
+    return row["version_num"] if row else None
+
+
 def refuse_network(path: Path) -> None:
     """Refuse a file on a network file system, where two machines could write at once.
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from textback.store import Store, migrate, open_embedded
+from textback.store import Store, open_embedded
+from textback.store.migrate import migrate
 
 _numbers = itertools.count()
 

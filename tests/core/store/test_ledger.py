@@ -7,7 +7,7 @@ import pytest
 from textback.store import Store, Work, ledger, statement
 
 TAMPER = {
-    "content": statement("UPDATE ledger SET content = x WHERE seq = :seq"),
+    "content": statement("UPDATE ledger SET content = 'x' WHERE seq = :seq"),
     "digest": statement("UPDATE ledger SET digest = 'x', content = NULL WHERE seq = :seq"),
     "time": statement("UPDATE ledger SET at = 99 WHERE seq = :seq"),
     "order": statement("UPDATE ledger SET seq = 9 WHERE seq = :seq"),

@@ -75,10 +75,7 @@ async def test_of_many_decisions_at_once_one_is_committed(store: Store) -> None:
     seen = await store.read(lambda: contacts.versions("acme", NUMBER))
 
     results = await asyncio.gather(
-        *(
-            store.write(lambda: contacts.compare_and_set("acme", NUMBER, seen))
-            for _ in range(20)
-        ),
+        *(store.write(lambda: contacts.compare_and_set("acme", NUMBER, seen)) for _ in range(20)),
         return_exceptions=True,
     )
 
@@ -165,9 +162,7 @@ async def test_cancelling_by_name_and_kind(store: Store) -> None:
             [Step(client="acme", subject="case/1", name=name, due_at=9) for name in names], 1
         )
         yield from steps.finish("acme", "case/1", "text/1", {}, 2)
-        return (
-            yield from steps.cancel("acme", "case/1", ["text/1", "follow_up"], "replied", 3)
-        )
+        return (yield from steps.cancel("acme", "case/1", ["text/1", "follow_up"], "replied", 3))
 
     assert sorted(await store.write(unit)) == ["follow_up/1", "follow_up/2"]
 

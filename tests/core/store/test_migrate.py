@@ -1,0 +1,73 @@
+"""The schema and its versions."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from textback.errors import WrongStore
+from textback.store import clients as stored_clients
+from textback.store import migrations, open_embedded, version_of
+from textback.store.migrate import migrate
+from textback.store.migrations import HEAD
+from textback.store.schema import metadata
+
+
+def test_the_head_is_alembics() -> None:
+    """The constant that saves loading alembic is true."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_migrations_make_the_declared_schema(tmp_path: Path) -> None:
+    """Tables, columns and indexes of a migrated file are those of `schema.py`."""
+    path = tmp_path / "textback.db"
+    done = migrate(f"sqlite:///{path}")
+    again = migrate(f"sqlite:///{path}")
+
+    assert (done.before, done.after, again.before) == (None, HEAD, HEAD)
+    connection = sqlite3.connect(path)
+    for table in metadata.sorted_tables:
+        found = connection.execute(f"PRAGMA table_info({table.name})").fetchall()
+        assert [row[1] for row in found] == [column.name for column in table.columns]
+        indexes = connection.execute(f"PRAGMA index_list({table.name})").fetchall()
+        names = {row[1] for row in indexes if not row[1].startswith("sqlite_")}
+        assert names == {index.name for index in table.indexes}
+    connection.close()
+
+
+async def test_a_newer_store_is_refused(tmp_path: Path) -> None:
+    """An older program doesn't touch it."""
+    path = tmp_path / "textback.db"
+    await open_embedded(path).close()
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.commit()
+    connection.close()
+
+    with pytest.raises(WrongStore, match="9999"):
+        open_embedded(path)
+    assert version_of(path) == "9999"
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    """In words, and left as it is."""
+    path = tmp_path / "textback.db"
+    path.write_text("not a database" * 100)
+
+    with pytest.raises(WrongStore, match="SQLite"):
+        open_embedded(path)
+    assert path.read_text().startswith("not a database")
+
+
+def test_every_table_follows_a_renamed_client() -> None:
+    """`was` moves all that is stored."""
+    moved = set(stored_clients.TABLES)
+
+    assert moved == {table.name for table in metadata.sorted_tables} - {"clients"}
