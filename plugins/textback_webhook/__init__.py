@@ -7,7 +7,7 @@ languages: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec
 from __future__ import annotations
 
 import socket
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
@@ -19,7 +19,7 @@ from textback.config.secrets import Secret
 from textback.config.settings import setting
 from textback.errors import ConfigError, Refused
 from textback.hookspecs import hookimpl
-from textback.http import retry_after
+from textback.http import explain, retry_after
 from textback.model import Finding, Notice, Severity
 from textback.services import Services
 from textback_webhook import payload
@@ -27,6 +27,11 @@ from textback_webhook.signature import key_of, sign
 
 __all__ = ["Settings", "Webhook"]
 
+_ADVICE: dict[int, str] = {
+    HTTPStatus.UNAUTHORIZED: "; see that it has the same secret",
+    HTTPStatus.FORBIDDEN: "; see that it has the same secret",
+    HTTPStatus.GONE: "; it wants no more notices, remove this plugin or change its url",
+}
 _NOT_FOREVER = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 
 
@@ -107,18 +112,11 @@ class Webhook:
 
 def _refusal(response: httpx.Response, now: datetime) -> Refused:
     status = response.status_code
-    if response.is_redirect:
-        advice = "redirects are not followed; put the new address into url"
-    elif status == HTTPStatus.GONE:
-        advice = "it wants no more notices; remove this plugin or change its url"
-    elif status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        advice = "see that it has the same secret"
-    else:
-        advice = "its own log says more"
+    advice = "; redirects are not followed, put the new address into url"
     return Refused(
-        f"{response.request.url.host} answered {status}; {advice}",
+        explain(response) + (advice if response.is_redirect else _ADVICE.get(status, "")),
         permanent=not (response.is_server_error or status in _NOT_FOREVER),
-        retry_after=retry_after(response, now.astimezone(UTC)),
+        retry_after=retry_after(response, now),
         code=str(status),
     )
 

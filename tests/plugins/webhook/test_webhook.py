@@ -141,26 +141,28 @@ async def test_any_2xx_is_taken(webhook, receiver, status):
     [
         (301, True, "put the new address into url"),
         (308, True, "put the new address into url"),
-        (400, True, "its own log"),
+        (400, True, "hooks.example.com answered"),
         (401, True, "same secret"),
-        (404, True, "its own log"),
+        (404, True, "hooks.example.com answered"),
         (410, True, "no more notices"),
-        (408, False, "its own log"),
-        (429, False, "its own log"),
-        (500, False, "its own log"),
-        (503, False, "its own log"),
+        (408, False, "hooks.example.com answered"),
+        (429, False, "hooks.example.com answered"),
+        (500, False, "hooks.example.com answered"),
+        (503, False, "hooks.example.com answered"),
     ],
 )
 async def test_a_no_says_whether_it_is_for_good(webhook, receiver, status, permanent, advice):
-    """And what to do, without the address's path, which may hold a token."""
-    receiver.response = httpx.Response(status, headers={"location": "https://elsewhere.example"})
+    """And what to do, with the receiver's words, without the path, which may hold a token."""
+    receiver.response = httpx.Response(
+        status, text="not today", headers={"location": "https://elsewhere.example"}
+    )
 
     with pytest.raises(Refused, match=advice) as caught:
         await webhook.notify_team(NOTICE)
 
     assert caught.value.permanent is permanent
     assert caught.value.code == str(status)
-    assert f"hooks.example.com answered {status}" in str(caught.value)
+    assert f"hooks.example.com answered {status}: not today" in str(caught.value)
     assert "/textback" not in str(caught.value)
 
 
