@@ -15,8 +15,9 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
-from textback.config.schema import describe
 from typer.main import get_command
+
+from textback.config.schema import describe
 
 _STEP = re.compile(r"^# ── (?P<name>.+?) ─+$")
 _RAISED = re.compile(r"^(?P<errors>[A-Z]\w+(?:, [A-Z]\w+)*): ")

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from textback.config.load import load
+from textback import plugins
+from textback.config import load
+from textback.engine.check import complete
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
@@ -34,9 +36,14 @@ def deployment(tmp_path):
     return tmp_path / "textback.toml"
 
 
+def checked(deployment, environ):
+    """The files as `textback check` sees them, the plugins' settings included."""
+    return complete(load(deployment, environ=environ), plugins.find(deployment.parent))
+
+
 def test_the_clients_file_loads(deployment):
     """No problem in it, and it says what the words beside it promise."""
-    config = load(deployment, environ=ENVIRON)
+    config = checked(deployment, ENVIRON)
 
     assert config.problems == ()
     client = config.clients["bright-smile"]
@@ -48,7 +55,7 @@ def test_the_clients_file_needs_only_what_it_names(deployment):
     """A variable that is missing is a problem: README's file names each that it uses."""
     without = {name: value for name, value in ENVIRON.items() if name != "BRIGHT_TWILIO_TOKEN"}
 
-    told = "\n".join(str(problem) for problem in load(deployment, environ=without).problems)
+    told = "\n".join(str(problem) for problem in checked(deployment, without).problems)
 
     assert "BRIGHT_TWILIO_TOKEN" in told
     assert "BRIGHT_WEBHOOK_SECRET" not in told
