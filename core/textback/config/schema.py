@@ -126,7 +126,11 @@ def _plugins(plugins: Mapping[str, type]) -> Schema:
     """``[plugins]``: a table's name is its plugin, unless ``use`` says another."""
     by_use = [
         {
-            "if": {"properties": {"use": {"const": name}}, "required": ["use"]},
+            "if": {
+                "type": "object",
+                "properties": {"use": {"const": name}},
+                "required": ["use"],
+            },
             "then": {"$ref": f"#/$defs/{name}"},
         }
         for name in plugins

@@ -75,6 +75,17 @@ def test_an_editor_knows_a_plugins_table():
     assert {"type": "string"} in table["properties"]["token"]["anyOf"]
 
 
+def test_a_plugin_that_is_left_out_is_no_table():
+    """`acme = false` is allowed, and no condition on tables may apply to it."""
+    plugins = json_schema({"acme": Acme})["properties"]["plugins"]
+
+    for table in (plugins["properties"]["acme"], plugins["additionalProperties"]):
+        assert {"const": False} in table["anyOf"]
+        conditions = [table["if"]] if "if" in table else []
+        conditions += [each["if"] for each in table["allOf"]]
+        assert all(condition["type"] == "object" for condition in conditions)
+
+
 def test_a_reference_page_has_type_and_default_in_words():
     """A default is written as in TOML; None means that the setting is required."""
     assert describe(Acme) == [
