@@ -31,6 +31,7 @@ CONNECTIONS: Final = 1000  # open at once, in all; a process may open 1024 files
 CONNECTIONS_PER_HOST: Final = 200  # many clients share a provider's host
 KEEP_ALIVE_S: Final = 15.0  # below what servers grant, mostly 60 s: few die as we write to them
 DNS_TTL_S: Final = 60
+WAIT_S: Final = 5.0  # for a place among an account's requests, and again for a connection
 BODY_LIMIT: Final = 8 * 2**20  # bytes of one answer as they come over the wire
 
 _EXPLANATION = 200  # characters
@@ -169,9 +170,12 @@ class _Account(httpx.AsyncBaseTransport):
         self._room = asyncio.Semaphore(max_concurrent)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        timeout = request.extensions.get("timeout", {})
+        wait_s = min(timeout.get("pool") or WAIT_S, WAIT_S)
+        request.extensions["timeout"] = {**timeout, "pool": wait_s}
         if self._room.locked():
             try:
-                async with asyncio.timeout(request.extensions.get("timeout", {}).get("pool")):
+                async with asyncio.timeout(wait_s):
                     await self._room.acquire()
             except TimeoutError:
                 words = "was not asked: too many requests of this account are under way"
@@ -193,6 +197,12 @@ class _NoCookies(CookieJar):
     def extract_cookies(self, response: object, request: object) -> None:
         """Leave the cookies where they are."""
 
+    def set_cookie(self, cookie: object) -> None:
+        """Take none from a plugin either; one that needs a cookie gives it with its request."""
+
+
+_NO_COOKIES: Final = _NoCookies()  # can be everybody's, since it stays empty
+
 
 def client(
     transport: httpx.AsyncBaseTransport,
@@ -207,8 +217,8 @@ def client(
 
     Args:
         transport: The deployment's; any other in tests.
-        timeout_s: Seconds that each of these may take: waiting for a place, connecting, and each
-            silence of the server.  A hook's own time-out bounds the sum.
+        timeout_s: Seconds that each silence of the server may take.  A place among the account's
+            requests and a connection must come within `WAIT_S` each, or sooner if this is less.
         max_concurrent: Requests under way at once; more wait for their turn.
         base_url: Put before addresses that have no host.
     """
@@ -216,7 +226,7 @@ def client(
         transport=_Account(transport, max_concurrent),
         timeout=timeout_s,
         base_url=base_url,
-        cookies=_NoCookies(),
+        cookies=_NO_COOKIES,
         trust_env=False,
     )
 

@@ -204,15 +204,16 @@ async def test_cancellation_passes_through(client, server):
         await task
 
 
-async def test_place_in_the_pool_that_never_comes_is_not_sent(server):
-    """The wait for a connection comes before the first byte."""
+async def test_place_in_the_pool_that_never_comes_is_not_sent(server, monkeypatch):
+    """The wait for a connection comes before the first byte, and is shorter than for an answer."""
+    monkeypatch.setattr(http, "WAIT_S", 0.05)
     server.answers, server.stays = [], True
     transport = http.Transport(trust_env=False, connections_per_host=1)
     slow = asyncio.create_task(post(http.client(transport, timeout_s=5), server.url))
     while not server.received:
         await asyncio.sleep(0)
     with pytest.raises(NotSent, match="gave no connection in time"):
-        await post(http.client(transport, timeout_s=0.05), server.url)
+        await post(http.client(transport, timeout_s=5), server.url)
     slow.cancel()
     await asyncio.wait([slow])
     await transport.aclose()
@@ -240,6 +241,7 @@ async def test_two_clients_share_no_cookies(transport, server):
     """A cookie of one account goes out with no other's request, nor with its own next one."""
     server.answers = [ANSWER.replace(b"\r\n\r\n", b"\r\nSet-Cookie: session=1; Path=/\r\n\r\n")] * 4
     for client in (http.client(transport), http.client(transport)):
+        client.cookies.set("session", "2")
         response = await client.post(server.url, content=BODY)
         assert "set-cookie" in response.headers
         await client.post(server.url, content=BODY)
