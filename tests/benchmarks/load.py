@@ -1,6 +1,6 @@
 """The load of a benchmark, a process of its own.
 
-    python load.py URL CALLS RATE OUTPUT.json      RATE 0: as fast as it goes
+    python load.py URL CALLS RATE FIRST OUTPUT.json      RATE 0: as fast as it goes
 
 Writes ``{caller: nanoseconds}`` of when each webhook was sent, and how each was answered.
 """
@@ -59,7 +59,7 @@ class Connection:
             await self.reader.readexactly(int(head[at + 16 :].split(b"\r\n")[0]))
 
 
-async def steady(url: str, calls: int, rate: float) -> None:
+async def steady(url: str, numbers: range, rate: float) -> None:
     """Open loop: a call each 1/rate seconds, whatever the answers."""
     free: list[Connection] = []
 
@@ -72,20 +72,20 @@ async def steady(url: str, calls: int, rate: float) -> None:
 
     began = time.monotonic()
     tasks = []
-    for number in range(calls):
-        await asyncio.sleep(began + number / rate - time.monotonic())
+    for place, number in enumerate(numbers):
+        await asyncio.sleep(began + place / rate - time.monotonic())
         tasks.append(asyncio.create_task(one(number)))
     await asyncio.gather(*tasks)
 
 
-async def saturated(url: str, calls: int) -> None:
+async def saturated(url: str, numbers: range) -> None:
     """Closed loop: each connection sends the next when the last was answered."""
-    numbers = iter(range(calls))
+    waiting = iter(numbers)
 
     async def one() -> None:
         connection = Connection(url)
         await connection.open()
-        for number in numbers:
+        for number in waiting:
             await connection.post(number)
 
     await asyncio.gather(*(one() for _ in range(AT_ONCE)))
@@ -93,9 +93,10 @@ async def saturated(url: str, calls: int) -> None:
 
 async def main() -> None:
     """Send all, then write what was sent."""
-    url, calls, rate, output = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
-    await (steady(url, calls, rate) if rate else saturated(url, calls))
-    Path(output).write_text(json.dumps({"sent": sent, "answers": answers}))
+    url, calls, rate = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+    numbers = range(int(sys.argv[4]), int(sys.argv[4]) + calls)
+    await (steady(url, numbers, rate) if rate else saturated(url, numbers))
+    Path(sys.argv[5]).write_text(json.dumps({"sent": sent, "answers": answers}))
 
 
 uvloop.run(main())
