@@ -40,9 +40,8 @@ def site(tmp_path, monkeypatch):
     folder = tmp_path / "site"
     folder.mkdir()
     monkeypatch.syspath_prepend(folder)
-    known = set(sys.modules)
     yield folder
-    for name in set(sys.modules) - known:
+    for name in [name for name in sys.modules if name.endswith("_plugin")]:
         del sys.modules[name]
 
 
