@@ -59,6 +59,7 @@ def withheld(raw: str) -> bool:
     return not digits or digits in _PLACEHOLDERS
 
 
+@lru_cache(maxsize=_CACHED)
 def region_of(number: str) -> str | None:
     """The country of an E.164 number, e.g. ``"US"``; None if its country code is no country's."""
     parsed = _parsed(number)
@@ -70,6 +71,7 @@ def region_of(number: str) -> str | None:
     return None if region in _NO_REGIONS else region
 
 
+@lru_cache(maxsize=_CACHED)
 def calling_region(number: str) -> str | None:
     """A country with this number's country code: enough to read national numbers by, and quick.
 
@@ -125,6 +127,7 @@ def _possible(text: str, region: str | None) -> PhoneNumber | None:
     return PhoneNumber(e164) if _E164.fullmatch(e164) else None
 
 
+@lru_cache(maxsize=_CACHED)
 def _parsed(number: str) -> phonenumbers.PhoneNumber | None:
     try:
         return phonenumbers.parse(number, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from functools import partial
@@ -54,6 +55,7 @@ async def _serve(config: Config, address: str) -> None:
         loop.add_signal_handler(number, stop.set)
     async with open_runtime(config) as runtime:
         await runtime.engine.take_over()
+        gc.freeze()  # what is here now stays until the end: no need to look at it again and again
         await runtime.store.write(partial(_known, config, runtime.ctx.now()))
         admin = config.deployment.server.admin_listen
         app = public_app(

@@ -49,7 +49,7 @@ class Actor:
         """
         if self.subject.startswith("call/"):
             self.woken.clear()
-            wake = Wake(self.client.id, self.subject, self.generation)
+            wake = Wake(self.client.id, self.subject, self.generation, prepared=self._prepared)
             return await calls.advance(self.ctx, self.client, wake)
         try:
             while await self._round():

@@ -45,7 +45,7 @@ def told(
     ctx: Context, client: Client, stack: Stack, plugin: str, event: CallEvent, received_at: datetime
 ) -> Work[list[Wake]]:
     """Keep one event of a call and fold all that was told of it."""
-    call_id, alias = yield from _which(client, plugin, event)
+    call_id, alias, first = yield from _which(client, plugin, event)
     subject = subject_of(call_id)
     new = yield from inbox.put(
         client.id,
@@ -63,7 +63,7 @@ def told(
         yield from calls.put(
             client.id, alias, {**_row(known_of(client, alias, [event])), "same_as": call_id}
         )
-    known = yield from read(client, call_id)
+    known = known_of(client, call_id, [event]) if first else (yield from read(client, call_id))
     yield from calls.put(client.id, call_id, {**_row(known), "same_as": None})
     return (yield from _next(ctx, client, stack, plugin, known, received_at))
 
@@ -108,17 +108,20 @@ def _talked(events: list[CallEvent]) -> bool:
     )
 
 
-def _which(client: Client, plugin: str, event: CallEvent) -> Work[tuple[str, str | None]]:
-    """The call that an event is about, and its other name if another source told of it first."""
+def _which(client: Client, plugin: str, event: CallEvent) -> Work[tuple[str, str | None, bool]]:
+    """The call that an event is about.
+
+    Also its other name, if another source told of it first; and whether nothing was told before.
+    """
     own = f"{plugin}/{event.call}"
     row = yield from calls.get(client.id, own)
     if row is not None:
-        return row["same_as"] or own, None
+        return row["same_as"] or own, None, False
     caller, line = number_of(client, event.caller), number_of(client, event.line)
     if caller is None or line is None:
-        return own, None
+        return own, None, True
     twin = yield from calls.twin(client.id, plugin, caller, line, micros(event.at))
-    return (twin, own) if twin else (own, None)
+    return (twin, own, False) if twin else (own, None, True)
 
 
 def _next(
@@ -150,7 +153,7 @@ def _next(
     if due_at > now:
         return []
     generation = yield from subjects.claim(client.id, subject, ctx.owner, now)
-    return [Wake(client.id, subject, generation)]
+    return [Wake(client.id, subject, generation, prepared={CONCLUDE: known})]
 
 
 def _step(client: Client, call: Call, due_at: int) -> Step:
@@ -196,8 +199,10 @@ async def advance(ctx: Context, client: Client, wake: Wake) -> list[Wake]:
     """Conclude a call whose time has come; the case that follows, if one does."""
     assert wake.generation is not None
     call_id = wake.subject.partition("/")[2]
-    known, open_still = await ctx.store.read(partial(_look, client, call_id))
-    if not open_still:
+    known: Known | None = wake.prepared.get(CONCLUDE)  # just folded, in the webhook's own commit
+    if known is None:
+        known = await ctx.store.read(partial(_look, client, call_id))
+    if known is None:
         await ctx.store.write(
             lambda: subjects.renew(client.id, wake.subject, wake.generation or 0, 0)
         )
@@ -209,11 +214,12 @@ async def advance(ctx: Context, client: Client, wake: Wake) -> list[Wake]:
     return await opening.open_or_join(ctx, client, stack, known.call, wake)
 
 
-def _look(client: Client, call_id: str) -> Work[tuple[Known, bool]]:
-    """What is known of a call, and whether it is not concluded yet."""
-    known = yield from read(client, call_id)
+def _look(client: Client, call_id: str) -> Work[Known | None]:
+    """What is known of a call; None if it is concluded already."""
     step = yield from steps.get(client.id, subject_of(call_id), CONCLUDE)
-    return known, step is not None and step.state in (steps.WAITING, steps.RUNNING)
+    if step is None or step.state not in (steps.WAITING, steps.RUNNING):
+        return None
+    return (yield from read(client, call_id))
 
 
 def _over(ctx: Context, client: Client, wake: Wake, known: Known) -> Work[None]:

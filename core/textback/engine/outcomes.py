@@ -21,7 +21,7 @@ from textback.flow import follow_up
 from textback.flow.deliver import Declined
 from textback.model import Case, End, FailureReason, TextState
 from textback.picture import Action, Decision
-from textback.store import Work, calls, cases, contacts, ledger, steps, suppressions, texts
+from textback.store import Work, cases, contacts, ledger, steps, suppressions, texts
 from textback.store.steps import Step
 
 Result = Callable[[], Work[None]]
@@ -71,7 +71,8 @@ def settled(
         {"text": text.id, "via": intent.plugin, "id": provider_id, "because": because},
         now,
     )
-    yield from steps.cancel(client.id, subject, [f"settle/{text.step}"], "settled", now)
+    if not first_news:  # it was unsure until now
+        yield from steps.cancel(client.id, subject, [f"settle/{text.step}"], "settled", now)
     if text.step == FIRST_TEXT:
         ended = yield from cases.end(client.id, text.case, ENDED_FOR[state].value, because, now)
         if ended:
@@ -88,9 +89,11 @@ def settled(
 def _sequence(ctx: Context, client: Client, intent: Intent, now: int) -> Work[None]:
     """The first text is out: the follow-ups wait for their times, unless the caller was quicker."""
     assert intent.text.attempted_at is not None
-    yield from _measure(ctx, client, intent)
     case = yield from cases.get(client.id, intent.text.case)
-    if case is None or case["closed_at"] is not None or case["replies"]:
+    assert case is not None
+    called_at = moment(case["opened_at"])
+    ctx.metrics.accepted.observe(seconds_since(called_at, ctx.clock.now()))
+    if case["closed_at"] is not None or case["replies"]:
         return
     yield from steps.add(
         (
@@ -104,13 +107,6 @@ def _sequence(ctx: Context, client: Client, intent: Intent, now: int) -> Work[No
         ),
         now,
     )
-
-
-def _measure(ctx: Context, client: Client, intent: Intent) -> Work[None]:
-    rows = yield from calls.of_case(client.id, intent.text.case)
-    if rows and rows[0]["ended_at"] is not None:
-        told = moment(rows[0]["ended_at"])
-        ctx.metrics.accepted.observe(seconds_since(told, ctx.clock.now()))
 
 
 def unsure(ctx: Context, client: Client, stack: Stack, intent: Intent, because: str) -> Result:
