@@ -8,6 +8,7 @@ The modules, in the order in which one needs them:
 - `textback.testing.simulator`: the plugin ``simulator``, which speaks to a simulated carrier.
 - `textback.testing.carrier`: that carrier: HTTP around a world, well-behaved or not.
 - `textback.testing.fakes`: a client's own plugins with every outside effect captured.
+- `textback.testing.simulation`: one client's engine on a virtual clock, for `simulate` and tests.
 - `textback.testing.builders`, `textback.testing.fixtures`, `textback.testing.contracts`: for the
   tests of plugins.
 """

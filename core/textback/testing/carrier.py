@@ -34,7 +34,7 @@ from textback.events import (
 )
 from textback.model import Activity, CrmRef, Lead, Notice, PhoneNumber, Text, TextState
 from textback.testing import signing, wire
-from textback.testing.plays import ANONYMOUS, Play, Scene, script
+from textback.testing.plays import ANONYMOUS, Play, Scene, script, spoken
 from textback.testing.world import World, shown
 from textback.web import server
 
@@ -83,6 +83,7 @@ class Carrier:
             by the first part of the path.
         webhooks: How its own are sent.
         answers: The status codes that the webhooks got.
+        calls: Their ids.
         told: Every event of a call, for those who ask for calls later.
     """
 
@@ -103,6 +104,7 @@ class Carrier:
         self.trouble: dict[str, deque[Trouble]] = {}
         self.webhooks = Webhooks()
         self.answers: list[int] = []
+        self.calls: list[str] = []
         self.told: list[CallEvent] = []
         self._secret = secret
         self._numbers = count(1)
@@ -149,11 +151,8 @@ class Carrier:
             tell: Send the webhooks; without, the call is only known to those who ask for calls.
         """
         name = self._name("CALL")
-        who = "a withheld number" if caller == ANONYMOUS else shown(caller)
-        how = play.value.replace("_", " ")
-        self.world.record(
-            "call", f"{who} and {shown(self.line)}: {how}", caller=caller, line=self.line, play=play
-        )
+        self.calls.append(name)
+        self.world.record("detect", spoken(play, caller, self.line), caller=caller, line=self.line)
         scene = Scene(
             id=name,
             caller=caller,

@@ -11,6 +11,7 @@ import attrs
 
 from textback.events import AnsweredBy, CallEvent, Happened
 from textback.model import Outcome
+from textback.phones import display, region_of
 
 
 class Play(StrEnum):
@@ -42,6 +43,19 @@ PLAYED_FOR = {
 }
 """The plainest play that has an outcome."""
 
+_HOW = {
+    Play.ANSWERED: "somebody answers",
+    Play.RINGS_OUT: "nobody answers",
+    Play.BUSY: "the line is busy",
+    Play.DECLINED: "the call is declined",
+    Play.GIVES_UP: "the caller hangs up while it rings",
+    Play.VOICEMAIL: "the caller leaves a voicemail",
+    Play.FAILED: "the call can't be put through",
+    Play.OUT_OF_HOURS: "the business is closed",
+    Play.GROUP_ANSWERED: "three phones ring, and one is answered",
+    Play.GROUP_MISSED: "three phones ring, and nobody answers",
+}
+
 ANONYMOUS = "anonymous"
 """What a carrier says for a withheld number (RFC 3325)."""
 
@@ -64,6 +78,15 @@ class Scene:
     at: datetime
     ring_s: float = 20.0
     talk_s: float = 45.0
+
+
+def spoken(play: Play, caller: str, line: str) -> str:
+    """A call in a sentence, numbers as people write them."""
+    who = "a withheld number" if caller == ANONYMOUS else display(caller, region_of(caller))
+    business = display(line, region_of(line))
+    if play is Play.OUTGOING:
+        return f"{business} calls {who}, who answers"
+    return f"{who} calls {business}: {_HOW[play]}"
 
 
 def script(play: Play, scene: Scene) -> tuple[CallEvent, ...]:
@@ -120,10 +143,10 @@ def _answered(tell: Tell, ring_s: float, end_s: float) -> None:
 
 
 def _voicemail(tell: Tell, ring_s: float, end_s: float) -> None:
+    """The carrier's own mailbox takes the call, and says so once there is a message."""
     tell(Happened.STARTED, 0)
     tell(Happened.RINGING, 0, leg=_LEGS[0])
-    tell(Happened.LEG_ENDED, ring_s, leg=_LEGS[0], outcome=Outcome.NO_ANSWER)
-    tell(Happened.LEG_ANSWERED, ring_s, leg="mailbox", by=AnsweredBy.MACHINE)
+    tell(Happened.LEG_ENDED, end_s, leg=_LEGS[0], outcome=Outcome.NO_ANSWER)
     tell(Happened.VOICEMAIL, end_s)
     tell(Happened.ENDED, end_s, duration_ms=_ms(end_s))
 

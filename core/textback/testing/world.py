@@ -34,7 +34,8 @@ class Happening:
 
     Attributes:
         t: Seconds since the world began.
-        step: The step of the flow that it belongs to: ``deliver``, ``record``, ``notify``...
+        step: The step of the flow: ``detect``, ``deliver``, ``record``, ``notify``, ``reply`` or
+            ``booking``.
         what: In a sentence.
         detail: What JSON can hold, for programs.
     """
