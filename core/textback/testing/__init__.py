@@ -7,6 +7,7 @@ The modules, in the order in which one needs them:
 - `textback.testing.plays`: how a call can go, as the events that a source tells of it.
 - `textback.testing.simulator`: the plugin ``simulator``, which speaks to a simulated carrier.
 - `textback.testing.carrier`: that carrier: HTTP around a world, well-behaved or not.
+- `textback.testing.stage`: a deployment served beside a carrier.
 - `textback.testing.fakes`: a client's own plugins with every outside effect captured.
 - `textback.testing.simulation`: one client's engine on a virtual clock, for `simulate` and tests.
 - `textback.testing.builders`, `textback.testing.fixtures`, `textback.testing.contracts`: for the
