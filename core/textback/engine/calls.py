@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 import attrs
-from textback.plugins import Stack
 
 from textback.clock import micros, moment
 from textback.config.settings import Client
@@ -21,6 +20,7 @@ from textback.engine.context import Context, Wake, number_of
 from textback.events import AnsweredBy, CallEvent, Happened
 from textback.flow.detect import Conclusion, conclude, facts
 from textback.model import Call, Outcome, PhoneNumber
+from textback.plugins import Stack
 from textback.store import Work, calls, inbox, steps, subjects
 from textback.store.steps import Step
 
@@ -149,8 +149,8 @@ def _next(
         return []
     settle_s = 0.0 if conclusion.certain else stack.settle_s(plugin)
     due_at = now + int(settle_s * 1_000_000)
-    yield from steps.sooner(client.id, subject, CONCLUDE, due_at, now)
-    if due_at > now:
+    sooner = yield from steps.sooner(client.id, subject, CONCLUDE, due_at, now)
+    if due_at > now or not sooner:  # not yet, or it is concluded already
         return []
     generation = yield from subjects.claim(client.id, subject, ctx.owner, now)
     return [Wake(client.id, subject, generation, prepared={CONCLUDE: known})]
@@ -223,9 +223,14 @@ def _look(client: Client, call_id: str) -> Work[Known | None]:
 
 
 def _over(ctx: Context, client: Client, wake: Wake, known: Known) -> Work[None]:
-    """Nothing to text: the call was answered meanwhile, or nobody ever told how it ended."""
+    """Nothing to text: it was answered meanwhile, rings again, or nobody told how it ended."""
     assert wake.generation is not None
     now = ctx.now()
+    give_up = micros(known.call.started_at + NEVER_ENDED)
+    if known.conclusion is None and now < give_up:  # another phone rings since the verdict fell
+        yield from subjects.renew(client.id, wake.subject, wake.generation, 0)
+        yield from steps.wait(client.id, wake.subject, CONCLUDE, give_up, "it rings again", now)
+        return
     because = known.call.evidence or "nobody told how it ended"
     result = {"outcome": known.call.outcome.value if known.call.outcome else None}
     yield from subjects.renew(client.id, wake.subject, wake.generation, 0)

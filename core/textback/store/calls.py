@@ -17,6 +17,11 @@ _TWIN = statement("""
     SELECT call_id FROM calls
     WHERE client = :client AND caller = :caller AND line = :line AND same_as IS NULL
         AND started_at BETWEEN :since AND :until AND call_id NOT LIKE :own
+        AND NOT EXISTS (
+            SELECT 1 FROM calls told
+            WHERE told.client = :client AND told.caller = :caller AND told.call_id LIKE :own
+                AND told.same_as = calls.call_id
+        )
     ORDER BY started_at LIMIT 1
 """)
 _PUT = statement("""
@@ -46,7 +51,10 @@ def get(client: str, call_id: str) -> Work[Row | None]:
 
 
 def twin(client: str, plugin: str, caller: str, line: str, started_at: int) -> Work[str | None]:
-    """The call that another source told of, if it is this one."""
+    """The call that another source told of, if it is this one.
+
+    A call that this source has told of already is another one: people ring again at once.
+    """
     row = yield from one(
         _TWIN,
         client=client,

@@ -33,6 +33,7 @@ _SOONER = statement("""
     ON CONFLICT (client, subject, name) DO UPDATE
     SET due_at = excluded.due_at, updated_at = excluded.updated_at
     WHERE steps.state = 'waiting' AND (steps.due_at IS NULL OR steps.due_at > excluded.due_at)
+    RETURNING name
 """)
 _OF = statement(f"""
     SELECT {_COLUMNS} FROM steps WHERE client = :client AND subject = :subject
@@ -159,12 +160,13 @@ def add(steps: Iterable[Step], now: int) -> Work[None]:
         )
 
 
-def sooner(client: str, subject: str, name: str, due_at: int, now: int) -> Work[None]:
-    """Add a step, or bring a waiting one forward; never later, and not one that is over."""
-    yield (
+def sooner(client: str, subject: str, name: str, due_at: int, now: int) -> Work[bool]:
+    """Add a step, or bring a waiting one forward; False if it is due as soon, or over."""
+    rows = yield (
         _SOONER,
         {"client": client, "subject": subject, "name": name, "due_at": due_at, "now": now},
     )
+    return bool(rows)
 
 
 def of(client: str, subject: str) -> Work[list[Step]]:

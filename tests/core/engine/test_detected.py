@@ -1,0 +1,276 @@
+"""From what sources tell to one case: settle times, two sources, repeats, what is never texted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from support.house import CALLER, FOLLOW_UPS, LINE, STACK, House
+from textback.events import AnsweredBy, Confidence, Happened
+from textback.model import Outcome
+
+SETTLING = STACK.replace("[plugins.phones]", "[plugins.phones]\nsettle_s = 20")
+TWO_SOURCES = '[plugins.pbx]\nuse = "phones"\n' + STACK
+SECOND = timedelta(seconds=1)
+
+
+async def test_a_missed_call_becomes_one_text_one_lead_and_one_notice(house: House) -> None:
+    """However often it is told."""
+    event = house.ended()
+
+    for _ in range(10):
+        await house.tell(event)
+    await house.run()
+
+    ((sender, text),) = house.sent
+    assert (sender, text.to, text.line) == ("carrier", CALLER, LINE)
+    assert house.ends() == ["sent"]
+    assert [lead.number for lead in house.outside.leads.values()] == [CALLER]
+    assert len(house.outside.notices) == 1
+    assert await house.ledger_fault() is None
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ANSWERED, Outcome.OUTGOING])
+async def test_calls_that_were_not_missed_cause_nothing(house: House, outcome: Outcome) -> None:
+    """No case, no text, no notice."""
+    await house.missed(outcome=outcome)
+
+    assert not house.outside.asked
+    assert not house.outside.notices
+    assert house.rows("SELECT * FROM cases") == []
+
+
+async def test_a_settle_time_outlives_a_restart(closed: House) -> None:
+    """The verdict falls at its time, by a process that was started meanwhile."""
+    closed.write(stack=SETTLING)
+    await closed.open()
+    call = closed.event("CA1", Happened.LEG_ENDED, leg="L1", outcome=Outcome.NO_ANSWER)
+    await closed.tell(call)
+    assert await closed.run() == closed.clock.now() + 20 * SECOND
+
+    await closed.reopen()
+    await closed.let_pass(19 * SECOND)
+    assert not closed.sent
+    await closed.let_pass(SECOND)
+
+    assert len(closed.sent) == 1
+
+
+async def test_an_answer_within_the_settle_time_prevents_the_text(closed: House) -> None:
+    """Also if it is told last."""
+    closed.write(stack=SETTLING)
+    await closed.open()
+    await closed.tell(closed.event("CA1", Happened.LEG_ENDED, leg="L1", outcome=Outcome.NO_ANSWER))
+    await closed.let_pass(10 * SECOND)
+
+    await closed.tell(closed.picked_up(call="CA1"))
+    await closed.let_pass(timedelta(days=1))
+
+    assert not closed.outside.asked
+    assert closed.rows("SELECT * FROM cases") == []
+
+
+async def test_a_leg_that_rings_later_is_waited_for(closed: House) -> None:
+    """A second phone rings when the settle time of the first is over: the miss isn't lost."""
+    closed.write(stack=SETTLING)
+    await closed.open()
+    await closed.tell(
+        closed.event("CA1", Happened.RINGING, leg="L1"),
+        closed.event("CA1", Happened.LEG_ENDED, leg="L1", outcome=Outcome.NO_ANSWER),
+    )
+    await closed.let_pass(5 * SECOND)
+    await closed.tell(closed.event("CA1", Happened.RINGING, leg="L2"))
+    await closed.let_pass(25 * SECOND)
+    assert not closed.sent
+
+    await closed.tell(closed.event("CA1", Happened.LEG_ENDED, leg="L2", outcome=Outcome.NO_ANSWER))
+    await closed.let_pass(25 * SECOND)
+
+    assert len(closed.sent) == 1
+
+
+async def test_a_call_of_which_nothing_more_is_told_is_given_up(house: House) -> None:
+    """After some hours, without a text; no step is left."""
+    await house.tell(house.event("CA1", Happened.RINGING, leg="L1"))
+
+    await house.let_pass(timedelta(hours=5))
+
+    assert not house.outside.asked
+    assert house.states() == {"conclude": "done"}
+
+
+async def test_two_sources_tell_of_one_call(closed: House) -> None:
+    """Within a minute it is one call, one case and one text."""
+    closed.write(stack=TWO_SOURCES)
+    await closed.open()
+
+    await closed.missed()
+    await closed.let_pass(30 * SECOND)
+    await closed.tell(closed.ended(Outcome.VOICEMAIL), plugin="pbx")
+    await closed.run()
+
+    assert len(closed.sent) == 1
+    assert closed.ends() == ["sent"]
+    assert closed.case()["calls"] == 1
+
+
+async def test_of_two_sources_the_one_that_says_answered_is_right(closed: House) -> None:
+    """The other one's miss, not yet settled, causes no text."""
+    closed.write(stack=TWO_SOURCES.replace("[plugins.phones]", "[plugins.phones]\nsettle_s = 20"))
+    await closed.open()
+    await closed.tell(closed.event("CA1", Happened.LEG_ENDED, leg="L", outcome=Outcome.BUSY))
+
+    await closed.tell(closed.picked_up(call="other"), plugin="pbx")
+    await closed.let_pass(timedelta(days=1))
+
+    assert not closed.outside.asked
+
+
+async def test_a_caller_who_rings_again_within_the_minute_makes_a_second_call(
+    closed: House,
+) -> None:
+    """Each source's second call is matched to the other's second call, not to the first."""
+    closed.write(stack=TWO_SOURCES)
+    await closed.open()
+    await closed.tell(closed.ended(call="A1"))
+    await closed.tell(closed.ended(call="B1"), plugin="pbx")
+    await closed.let_pass(30 * SECOND)
+
+    await closed.tell(closed.ended(call="A2"))
+    await closed.tell(closed.ended(call="B2"), plugin="pbx")
+    await closed.run()
+
+    assert closed.ends() == ["sent", "joined"]
+    same = closed.rows("SELECT call_id, same_as FROM calls WHERE same_as IS NOT NULL ORDER BY 1")
+    assert [tuple(row.values()) for row in same] == [
+        ("pbx/B1", "phones/A1"),
+        ("pbx/B2", "phones/A2"),
+    ]
+
+
+async def test_a_second_missed_call_joins_and_the_team_is_told(house: House) -> None:
+    """The caller is not texted again; the notice counts the calls."""
+    await house.missed()
+    await house.let_pass(timedelta(minutes=3))
+
+    await house.missed()
+
+    assert len(house.sent) == 1
+    assert house.ends() == ["sent", "joined"]
+    assert house.told()[1].endswith("called again (2)")
+
+
+async def test_late_events_of_a_concluded_call_change_nothing(house: House) -> None:
+    """They are kept with the call."""
+    await house.missed(call="CA1")
+
+    await house.tell(house.event("CA1", Happened.VOICEMAIL, recording_url="https://r.example/1"))
+    await house.let_pass(timedelta(minutes=1))
+
+    assert len(house.sent) == 1
+    assert house.case()["calls"] == 1
+    (call,) = house.rows("SELECT recording_url FROM calls")
+    assert call["recording_url"] == "https://r.example/1"
+
+
+async def test_a_withheld_number_is_told_to_the_team_alone(house: House) -> None:
+    """Each such call has a case of its own, suppressed, without a lead."""
+    for _ in range(2):
+        await house.missed(caller="anonymous")
+
+    assert house.ends() == ["suppressed", "suppressed"]
+    assert len(house.rows("SELECT * FROM cases")) == 2
+    assert len(house.outside.notices) == 2
+    assert not house.outside.leads
+    assert not house.outside.asked
+
+
+@pytest.mark.parametrize(
+    ("settings", "caller"),
+    [
+        ('mode = "live"\nstaff_phones = ["+13035550123"]', CALLER),
+        ('mode = "live"', LINE),
+        ('mode = "test"\ntest_phones = ["+13035550124"]', CALLER),
+    ],
+    ids=["a colleague", "the business's own line", "nobody who tests"],
+)
+async def test_some_callers_are_never_texted(closed: House, settings: str, caller: str) -> None:
+    """Their calls are recorded and told to the team."""
+    closed.write(settings=settings)
+    await closed.open()
+
+    await closed.missed(caller=caller)
+
+    assert not closed.outside.asked
+    assert closed.ends() == ["suppressed"]
+    assert len(closed.outside.notices) == 1
+
+
+async def test_a_call_that_is_told_too_late_is_recorded_and_not_texted(house: House) -> None:
+    """The limit is max_age, fifteen minutes if nothing is said."""
+    await house.missed(at=house.clock.now() - timedelta(minutes=15, seconds=1))
+    assert house.ends() == ["suppressed"]
+    await house.missed(at=house.clock.now() - timedelta(minutes=15), caller="+13035550124")
+
+    assert house.ends() == ["suppressed", "sent"]
+    assert len(house.outside.notices) == 2
+
+
+async def test_test_phones_are_texted_as_often_as_they_call(closed: House) -> None:
+    """Each call is a case of its own; only the last one is open."""
+    closed.write(settings=f'mode = "test"\ntest_phones = ["{CALLER}"]')
+    await closed.open()
+
+    for _ in range(3):
+        await closed.missed()
+        await closed.let_pass(SECOND)
+
+    assert closed.ends() == ["sent"] * 3
+    assert len(closed.sent) == 3
+    assert len(closed.rows("SELECT * FROM cases WHERE closed_at IS NULL")) == 1
+
+
+async def test_a_client_that_watches_texts_nobody(closed: House) -> None:
+    """The text that would have gone is kept, the call has its end, the team is told."""
+    closed.write(settings='mode = "shadow"')
+    await closed.open()
+
+    await closed.missed()
+    await closed.let_pass(timedelta(days=20))
+
+    assert not closed.outside.asked
+    assert closed.ends() == ["shadowed"]
+    (text,) = closed.texts()
+    assert (text["state"], "Bright Smile Dental" in text["body"]) == ("queued", True)
+    assert len(closed.outside.notices) == 1
+
+
+async def test_a_client_without_a_sender_says_so(closed: House) -> None:
+    """The call ends as failed, in words, and is told to the team."""
+    closed.write(stack="[plugins.phones]\n[plugins.team]", more=FOLLOW_UPS)
+    await closed.open()
+
+    await closed.missed()
+
+    assert closed.ends() == ["failed"]
+    assert "no plugin of this client can send texts" in closed.case()["because"]
+    assert len(closed.outside.notices) == 1
+
+
+async def test_a_menu_that_picks_up_is_no_answer(house: House) -> None:
+    """A machine of the business took the call after the phones had rung: it is missed."""
+    await house.tell(
+        house.event("CA1", Happened.RINGING, leg="L1"),
+        house.event("CA1", Happened.LEG_ENDED, leg="L1", outcome=Outcome.NO_ANSWER),
+        house.event(
+            "CA1",
+            Happened.LEG_ANSWERED,
+            leg="M",
+            by=AnsweredBy.MACHINE,
+            confidence=Confidence.CERTAIN,
+        ),
+    )
+    await house.run()
+
+    assert house.ends() == ["sent"]
