@@ -313,6 +313,7 @@ class Notice:
         text_state: How far our text is; None if none was sent.
         reason: Why no text was sent, in a sentence.
         local_time: The moment of the call in the client's zone, as people read it.
+        key: Which notice of the case it is, e.g. ``call/2``: the same each time it is told.
     """
 
     kind: NoticeKind
@@ -335,6 +336,7 @@ class Notice:
     reason: str | None = None
     next: str | None = None
     media: tuple[Media, ...] = ()
+    key: str = ""
 
 
 @attrs.frozen(kw_only=True)

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from textback.clock import micros
-from textback.model import Notice, NoticeKind
+from textback.model import Notice
 
 VERSION = 1
 """Raised when a field goes or changes its meaning; new fields don't raise it."""
@@ -31,15 +31,9 @@ def encode(notice: Notice) -> bytes:
 def message_id(notice: Notice) -> str:
     """The same for the same notice, however often it is told.
 
-    A case has one first call and one call of each count; replies and the like are told apart by
-    their moment, in microseconds.
+    A notice without a key is known by its moment, in microseconds.
     """
-    if notice.kind is NoticeKind.MISSED_CALL:
-        which = "1"
-    elif notice.kind is NoticeKind.CALLED_AGAIN:
-        which = str(notice.calls)
-    else:
-        which = str(micros(notice.at))
+    which = notice.key or str(micros(notice.at))
     return ":".join((notice.client, notice.case, notice.kind, which)).replace(".", "_")
 
 

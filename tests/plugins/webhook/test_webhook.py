@@ -39,6 +39,7 @@ NOTICE = Notice(
     text="Hi José",
     text_state=TextState.SENT,
     media=(Media("https://example.com/a.jpg", "image/jpeg"),),
+    key="call/1",
 )
 
 
@@ -74,6 +75,7 @@ async def test_posts_the_whole_notice(webhook, receiver):
             "reason": None,
             "next": None,
             "media": [{"url": "https://example.com/a.jpg", "content_type": "image/jpeg"}],
+            "key": "call/1",
         },
     }
 
@@ -98,26 +100,26 @@ async def test_signs_as_the_official_library_does(secret):
 
 
 async def test_a_repeat_has_the_same_id(webhook, receiver):
-    """A receiver that keeps the ids it has seen acts once."""
+    """A receiver that keeps the ids it has seen acts once, whatever happened in between."""
     await webhook.notify_team(NOTICE)
-    await webhook.notify_team(attrs.evolve(NOTICE, text_state=TextState.DELIVERED))
+    later = attrs.evolve(NOTICE, at=NOTICE.at + timedelta(minutes=5), calls=2)
+    await webhook.notify_team(attrs.evolve(later, text_state=TextState.DELIVERED))
 
     first, second = (request.headers["webhook-id"] for request in receiver.requests)
     assert first == second
 
 
 def test_different_notices_have_different_ids():
-    """Other case, other kind, another call, another reply; none has a full stop."""
-    reply = attrs.evolve(NOTICE, kind=NoticeKind.REPLY)
-    again = attrs.evolve(NOTICE, kind=NoticeKind.CALLED_AGAIN, calls=2)
+    """Other client, case, kind or key; without a key, another moment.  None has a full stop."""
+    keyless = attrs.evolve(NOTICE, key="")
     notices = [
         NOTICE,
-        attrs.evolve(NOTICE, case="c2"),
         attrs.evolve(NOTICE, client="dr.bright"),
-        reply,
-        attrs.evolve(reply, at=reply.at + timedelta(microseconds=1)),
-        again,
-        attrs.evolve(again, calls=3),
+        attrs.evolve(NOTICE, case="c2"),
+        attrs.evolve(NOTICE, kind=NoticeKind.REPLY, key="reply/1"),
+        attrs.evolve(NOTICE, kind=NoticeKind.REPLY, key="reply/2"),
+        keyless,
+        attrs.evolve(keyless, at=NOTICE.at + timedelta(microseconds=1)),
     ]
 
     ids = {message_id(notice) for notice in notices}
