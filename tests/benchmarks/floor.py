@@ -62,7 +62,7 @@ class Floor:
         lead = Lead(client="b", case="c", number=number, line=LINE, called_at=event.at,
                     outcome=Outcome.NO_ANSWER, tag="missed-call")  # fmt: skip
         notice = Notice(kind=NoticeKind.MISSED_CALL, client="b", client_name="Floor", case="c",
-                        at=event.at, local_time="", title="Missed call", lines=(words,))  # fmt: skip
+                        at=event.at, local_time="", title="Missed", lines=(words,))  # fmt: skip
         await asyncio.gather(
             self.plugin.send_text(text),
             self.plugin.save_contact(lead, "key"),

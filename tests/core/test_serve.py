@@ -1,4 +1,4 @@
-"""The product through its own door: `serve` as a process, signed webhooks, a provider on loopback."""
+"""The product by its own door: `serve` as a process, signed webhooks, a provider on loopback."""
 
 from __future__ import annotations
 

@@ -16,8 +16,9 @@ from textback.cli.common import (
     run,
     say,
 )
-from textback.config import Config, load, report
+from textback.config import Config, report
 from textback.engine.check import advice, complete, findings
+from textback.engine.deployment import load_all
 from textback.model import Finding, Severity
 
 Found = tuple[str, str, Finding]
@@ -36,7 +37,7 @@ def check(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Check all files, and with --live the accounts behind them; 1 if something is wrong."""
-    files = load(config)
+    files = load_all(config)
     files = complete(files, plugins.find(files.deployment.directory))
     found: list[Found] = [(client, "", finding) for client, finding in advice(files)]
     if live:

@@ -13,9 +13,10 @@ import typer
 from rich.console import Console
 
 from textback.clock import SystemClock, micros
-from textback.config import Config, load
+from textback.config import Config
 from textback.config.settings import Client
 from textback.engine.context import keyed_hash
+from textback.engine.deployment import load_all
 from textback.errors import ConfigError
 from textback.store import SQLiteStore, Unit, open_embedded, sqlite_path
 
@@ -89,7 +90,7 @@ class Remembered:
     """The store of a deployment, for a command that reads or writes beside `serve`."""
 
     def __init__(self, path: Path) -> None:
-        self.config = load(path)
+        self.config = load_all(path)
         key = self.config.deployment.store.key
         self.hash_of = keyed_hash(key.value.encode() if key else b"")
         self._store: SQLiteStore | None = None

@@ -12,10 +12,11 @@ from typing import Annotated
 
 import typer
 
-from textback.cli.common import DEFAULT_CONFIG, ConfigOption, fail, run, say
 from textback import plugins
+from textback.cli.common import DEFAULT_CONFIG, ConfigOption, fail, run, say
 from textback.config import Config, load, report
 from textback.engine.check import complete
+from textback.engine.deployment import load_all
 from textback.engine.runtime import open_runtime
 from textback.engine.sources import supervise
 from textback.log import set_up
@@ -38,7 +39,7 @@ def serve(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Take webhooks and do the work, until SIGTERM."""
-    files = load(config)
+    files = load_all(config)
     set_up(files.deployment.log)
     files = complete(files, plugins.find(files.deployment.directory))
     if files.problems:

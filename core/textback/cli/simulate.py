@@ -21,10 +21,11 @@ from textback.cli.common import (
     say,
 )
 from textback.clock import SystemClock
-from textback.config import Config, load
+from textback.config import Config
 from textback.config.durations import read_duration
 from textback.config.settings import Client, LogSettings
 from textback.engine.check import complete
+from textback.engine.deployment import load_all
 from textback.errors import ConfigError
 from textback.log import set_up
 from textback.model import Outcome
@@ -88,7 +89,7 @@ def simulate(
     """
     set_up(LogSettings(level="error"))
     found = plugins.find(config.parent)
-    deployment = complete(load(config), found)
+    deployment = complete(load_all(config), found)
     settings = client_of(deployment, client)
     try:
         after = read_duration(reply_after)

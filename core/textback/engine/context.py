@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import attrs
-from textback.plugins import Stack, Stacks
 
 from textback.clock import Clock, micros
 from textback.config.settings import Client
+from textback.dispatch import Impl
 from textback.engine.metrics import Metrics
 from textback.model import PhoneNumber
 from textback.phones import normalise, region_of
 from textback.picture import Policy
+from textback.plugins import Stack, Stacks
 from textback.services import Log
 from textback.store import Store
 from textback.store.steps import Step
@@ -47,7 +48,7 @@ class Context:
     Attributes:
         hash_of: The keyed hash of a number, under which suppressions and the ledger know it.
         owner: Who we are, in leases.
-        told: Called after a commit with what happened, for those who watch; must not wait.
+        watching: The deployment's plugins that want to see what was committed.
     """
 
     clients: Mapping[str, Client]
@@ -59,7 +60,7 @@ class Context:
     owner: str
     metrics: Metrics
     log: Log
-    told: Callable[[str, str, Mapping[str, object]], None] = lambda what, client, detail: None
+    watching: Sequence[Impl] = ()
     _policies: dict[str, Policy] = attrs.field(factory=dict, init=False)
 
     def now(self) -> int:

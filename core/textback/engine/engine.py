@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from textback.clock import moment
-from textback.engine import accept, sealer
+from textback.engine import accept, observing, sealer
 from textback.engine.actor import Actor
 from textback.engine.context import Context, Wake
 from textback.errors import StoreError
@@ -54,6 +54,7 @@ class Engine:
         """Keep timers and seal the ledger until `stop`."""
         self.background(self._poll())
         self.background(sealer.keep_sealing(self.ctx))
+        self.background(observing.keep_heads_out(self.ctx))
 
     def background(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something until the engine stops."""

@@ -16,6 +16,7 @@ from textback.clock import Clock, SystemClock
 from textback.config import Config
 from textback.config.messages import Problem
 from textback.config.settings import Client, PluginTable
+from textback.engine import deployment
 from textback.engine.context import Context, keyed_hash
 from textback.engine.engine import Engine
 from textback.engine.metrics import Metrics
@@ -71,13 +72,20 @@ async def open_runtime(
     transport = http.Transport()
     metrics = Metrics()
     url = (public_url or config.deployment.server.public_url).rstrip("/")
+
+    def on_call(plugin: str, hook: str, result: str, seconds: float) -> None:
+        metrics.calls.labels(plugin, hook, result).inc()
+
+    watching = (
+        deployment.stack_of(config.deployment, transport, on_call).impls("observe")
+        if config.deployment.plugins
+        else ()
+    )
     stacks = plugins.Stacks(
         config.clients,
         found if found is not None else plugins.find(config.deployment.directory),
         lambda client, table: services_for(store, clock, transport, url, client, table),
-        on_call=lambda plugin, hook, result, seconds: metrics.calls.labels(
-            plugin, hook, result
-        ).inc(),
+        on_call=on_call,
     )
     key = config.deployment.store.key
     ctx = Context(
@@ -90,6 +98,7 @@ async def open_runtime(
         owner=secrets.token_hex(6),
         metrics=metrics,
         log=structlog.get_logger("textback"),
+        watching=watching,
     )
     engine = Engine(ctx)
     try:

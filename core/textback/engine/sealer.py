@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from textback.engine import observing
 from textback.engine.context import Context
 from textback.errors import StoreError
 from textback.store import ledger
@@ -14,9 +15,10 @@ EVERY_S = 1.0
 async def seal_all(ctx: Context) -> int:
     """Seal all rows that are there; how many."""
     total = 0
-    while count := await ctx.store.write(ledger.seal):
-        total += count
-        if count < ledger.SEAL_AT_ONCE:
+    while rows := await ctx.store.write(ledger.seal):
+        total += len(rows)
+        await observing.tell(ctx, rows)
+        if len(rows) < ledger.SEAL_AT_ONCE:
             break
     return total
 

@@ -45,6 +45,18 @@ _CHAIN = statement(f"""
 """)
 
 
+@attrs.frozen(kw_only=True)
+class Sealed:
+    """A row that has its place in the chain now."""
+
+    client: str
+    kind: str
+    subject: str
+    at: int
+    seq: int
+    chain: str
+
+
 @attrs.frozen
 class Proof:
     """What checking a chain found: how many rows hold, and the first that doesn't."""
@@ -80,8 +92,9 @@ def write(
     )
 
 
-def seal() -> Work[int]:
-    """Give the oldest unsealed rows their sequence and hash; how many were sealed."""
+def seal() -> Work[list[Sealed]]:
+    """Give the oldest unsealed rows their sequence and hash; these rows."""
+    sealed: list[Sealed] = []
     rows = yield _UNSEALED, {"most": SEAL_AT_ONCE}
     heads: dict[str, tuple[int, str]] = {}
     for row in rows:
@@ -100,7 +113,17 @@ def seal() -> Work[int]:
                 "chain": heads[client][1],
             },
         )
-    return len(rows)
+        sealed.append(
+            Sealed(
+                client=client,
+                kind=row["kind"],
+                subject=row["subject"],
+                at=row["at"],
+                seq=seq + 1,
+                chain=heads[client][1],
+            )
+        )
+    return sealed
 
 
 def of(client: str, subject: str) -> Work[Sequence[Row]]:
