@@ -161,7 +161,7 @@ def sentences(told: story.Story, zone: ZoneInfo) -> list[str]:
     ]
     lines.append("What was done:")
     lines += [f"  {_step(step, zone)}" for step in told.steps]
-    lines.append(_standing(case, zone))
+    lines.append(_standing(told, zone))
     lines.append(
         f"The ledger does NOT hold: {told.proof.broken}."
         if told.proof.broken
@@ -223,10 +223,11 @@ def _step(step: Step, zone: ZoneInfo) -> str:
     return f"{step.name}: {step.state}{due}{tries}{error}"
 
 
-def _standing(case: Any, zone: ZoneInfo) -> str:
+def _standing(told: story.Story, zone: ZoneInfo) -> str:
+    case = told.case
     if case["closed_at"] is not None:
         return f"Closed {_at(case['closed_at'], zone)}: {case['closed_because']}."
-    return f"The case is {story.state(case)}."
+    return f"The case is {story.state(case, told.steps)}."
 
 
 def _at(stamp: int, zone: ZoneInfo) -> str:

@@ -10,7 +10,7 @@ import attrs
 
 from textback.clock import moment
 from textback.engine.codec import read_caller, read_event
-from textback.engine.names import case_subject
+from textback.engine.names import FIRST_TEXT, case_subject
 from textback.events import CallEvent
 from textback.store import Work, bookings, calls, inbox, ledger, steps, texts
 from textback.store.ledger import Proof
@@ -85,7 +85,7 @@ def summary(case: Row) -> Work[dict[str, Any]]:
         "outcome": case["outcome"],
         "end": case["end_state"],
         "because": case["because"],
-        "state": state(case),
+        "state": state(case, own_steps),
         "calls": case["calls"],
         "opened_at": iso(case["opened_at"]),
         "closed_at": iso(case["closed_at"]),
@@ -95,12 +95,12 @@ def summary(case: Row) -> Work[dict[str, Any]]:
     }
 
 
-def state(case: Row) -> str:
+def state(case: Row, own_steps: Sequence[steps.Step]) -> str:
     """``open``, ``held`` (the first text waits) or ``closed``."""
     if case["closed_at"] is not None:
         return "closed"
-    waits = case["end_state"] is None and case["because"] and case["calls"]
-    return "held" if case["held_until"] is not None or waits else "open"
+    waits = any(step.name == FIRST_TEXT and step.state == steps.WAITING for step in own_steps)
+    return "held" if waits else "open"
 
 
 def text_of(row: Row) -> dict[str, Any]:
