@@ -11,7 +11,6 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from enum import Enum
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -35,21 +34,9 @@ from textback.events import (
 from textback.model import Activity, CrmRef, Lead, Notice, PhoneNumber, Text, TextState
 from textback.testing import signing, wire
 from textback.testing.plays import ANONYMOUS, Play, Scene, script, spoken
+from textback.testing.trouble import Trouble, instead
 from textback.testing.world import World, shown
 from textback.web import server
-
-
-class Trouble(Enum):
-    """What becomes of one request, instead of an answer."""
-
-    BREAK_AFTER = "it is done, and the connection breaks before the answer"
-    BREAK_BEFORE = "it is not done, and the connection breaks"
-    NOTHING = "it is not done, and no answer ever comes"
-    TOO_MANY = "429, with Retry-After"
-    BROKEN = "500"
-
-
-RETRY_AFTER_S = 2
 
 
 @attrs.define(kw_only=True)
@@ -285,19 +272,11 @@ class Carrier:
         async def endpoint(request: Request) -> Response:
             self.requests[f"{request.method} /{path}"] += 1
             waiting = self.trouble.get(path)
-            if not waiting:
-                return await answer(request)
-            match waiting.popleft():
-                case Trouble.TOO_MANY:
-                    headers = {"retry-after": str(RETRY_AFTER_S)}
-                    return JSONResponse({"message": "too many"}, 429, headers)
-                case Trouble.BROKEN:
-                    return JSONResponse({"message": "broken"}, 500)
-                case Trouble.NOTHING:
-                    return _Silence()
-                case Trouble.BREAK_AFTER:
-                    await answer(request)
-            return _Broken()
+            trouble = waiting.popleft() if waiting else None
+            if trouble is not None and trouble is not Trouble.BREAK_AFTER:
+                return instead(trouble)
+            answered = await answer(request)
+            return answered if trouble is None else instead(trouble)
 
         return endpoint
 
@@ -335,19 +314,3 @@ def _found(value: Any) -> Response:
     if value is None or not attrs.fields(type(value)):  # Absent has no fields
         return Response(status_code=404)
     return JSONResponse(wire.write(value))
-
-
-class _Broken(Response):
-    """Promises an answer and ends in the middle of it, so that the server cuts the connection."""
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        headers = [(b"content-length", b"1000")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-
-
-class _Silence(Response):
-    """Answers nothing until the other side goes away."""
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass

@@ -4,8 +4,8 @@ import pytest
 
 from textback.engine.sources import list_calls
 from textback.model import NoticeKind, TextState
-from textback.testing.carrier import RETRY_AFTER_S, Trouble
 from textback.testing.plays import ANONYMOUS, Play
+from textback.testing.trouble import RETRY_AFTER_S, Trouble
 
 MISSED = {
     Play.RINGS_OUT: "no_answer",
