@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 
+import attrs
+
 from textback.config.settings import Client
 from textback.engine import calls, idle, notices, records, retry, settling, texts
 from textback.engine.context import Context, Wake
@@ -102,9 +104,12 @@ class Actor:
         for result in results:
             yield from result()
         due = yield from steps.due(self.client.id, self.subject, now)
-        started = [step for step in due if step.name not in busy]
-        for step in started:
-            yield from steps.start(step, now)
+        started = []
+        for step in due:
+            if step.name not in busy:
+                begun = yield from steps.start(step, now)
+                attempts = step.attempts + 1 if begun else step.attempts
+                started.append(attrs.evolve(step, attempts=attempts))
         until = now + LEASE_US if started or busy else 0
         yield from subjects.renew(self.client.id, self.subject, self.generation, until)
         return started

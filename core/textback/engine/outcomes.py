@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from textback.plugins import Stack
-
 from textback.clock import micros, moment
 from textback.config.settings import Client
 from textback.engine import intents, retry, todo
@@ -21,6 +19,7 @@ from textback.flow import follow_up
 from textback.flow.deliver import Declined
 from textback.model import Case, End, FailureReason, TextState
 from textback.picture import Action, Decision
+from textback.plugins import Stack
 from textback.store import Work, cases, contacts, ledger, steps, suppressions, texts
 from textback.store.steps import Step
 
@@ -95,16 +94,15 @@ def _sequence(ctx: Context, client: Client, intent: Intent, now: int) -> Work[No
     ctx.metrics.accepted.observe(seconds_since(called_at, ctx.clock.now()))
     if case["closed_at"] is not None or case["replies"]:
         return
+    plan = follow_up.plan(client, intent.text.attempted_at)
+    if any(micros(due.at) <= now for due in plan):  # settled late: they don't go all at once
+        plan = follow_up.plan(client, moment(now))
+    subject = case_subject(intent.text.case)
     yield from steps.add(
-        (
-            Step(
-                client=client.id,
-                subject=case_subject(intent.text.case),
-                name=due.step,
-                due_at=micros(due.at),
-            )
-            for due in follow_up.plan(client, intent.text.attempted_at)
-        ),
+        [
+            Step(client=client.id, subject=subject, name=due.step, due_at=micros(due.at))
+            for due in plan
+        ],
         now,
     )
 
@@ -219,6 +217,17 @@ def not_taken(
             yield from _again(ctx, client, stack, step, case, declined, now)
             return
         because = declined.because if declined else "no plugin of this client can send texts"
+        row = yield from cases.get(client.id, case)
+        if row is not None and declined is not None:
+            yield from remember(
+                ctx,
+                client,
+                row["number"],
+                because,
+                now,
+                opted_out=declined.opted_out,
+                unreachable=declined.unreachable,
+            )
         yield from _gave_up(ctx, client, stack, step, case, because, now)
 
     return unit
@@ -237,7 +246,10 @@ def _again(
         yield from _gave_up(ctx, client, stack, step, case, declined.because, now)
         return
     due_at = now + int(retry.delay_s(step.attempts, declined.retry_after) * 1_000_000)
-    yield from steps.wait(client.id, step.subject, step.name, due_at, declined.because, now)
+    if not (
+        yield from steps.wait(client.id, step.subject, step.name, due_at, declined.because, now)
+    ):
+        yield from _called_off(ctx, client, step, now)
 
 
 def _gave_up(
@@ -263,12 +275,16 @@ def forbidden(
         first = step.name == FIRST_TEXT
         if decision.action is Action.HOLD:
             until = micros(decision.until) if decision.until else None
-            yield from steps.wait(client.id, step.subject, step.name, until, decision.because, now)
-            if first:
+            waits = yield from steps.wait(
+                client.id, step.subject, step.name, until, decision.because, now
+            )
+            if not waits:
+                yield from _called_off(ctx, client, step, now)
+            elif first:
                 yield from cases.hold(client.id, case.id, until, decision.because)
                 yield from steps.forward(client.id, step.subject, step.name, now)
             return
-        end, because = _end_without_text(step, decision)
+        end, because = _end_without_text(step, case, decision)
         result = {"state": end.value, "because": because}
         yield from steps.finish(client.id, step.subject, step.name, result, now)
         if first:
@@ -280,12 +296,38 @@ def forbidden(
     return unit
 
 
-def _end_without_text(step: Step, decision: Decision) -> tuple[End, str]:
+def _end_without_text(step: Step, case: Case, decision: Decision) -> tuple[End, str]:
+    if case.end is End.UNKNOWN:  # it turned out not to have left, and now it may not
+        return End.FAILED, f"it never left, and {decision.because}"
     if decision.action is Action.SHADOW:
         return End.SHADOWED, decision.because
     if step.error and decision.rule == "too_old":  # it was wanted, and nobody took it in time
         return End.FAILED, step.error
     return End.SUPPRESSED, decision.because
+
+
+def called_off(ctx: Context, client: Client, step: Step) -> Result:
+    """It was cancelled while it ran, and nothing has left."""
+    return lambda: _called_off(ctx, client, step, ctx.now())
+
+
+def _called_off(ctx: Context, client: Client, step: Step, now: int) -> Work[None]:
+    found = yield from steps.get(client.id, step.subject, step.name)
+    because = (found.error if found else None) or "cancelled"
+    result = {"state": "suppressed", "because": because}
+    yield from steps.finish(client.id, step.subject, step.name, result, now)
+    if step.name == FIRST_TEXT:
+        case = step.subject.partition("/")[2]
+        yield from never_left(ctx, client, case, because, now)
+
+
+def never_left(ctx: Context, client: Client, case: str, because: str, now: int) -> Work[None]:
+    """The first text will not go: suppressed, or failed if it was once thought to have left."""
+    row = yield from cases.get(client.id, case)
+    unsure = row is not None and row["end_state"] == End.UNKNOWN.value
+    end = End.FAILED if unsure else End.SUPPRESSED
+    if (yield from cases.end(client.id, case, end.value, because, now)):
+        ctx.metrics.ends.labels(end.value).inc()
 
 
 def dropped(ctx: Context, client: Client, step: Step, because: str) -> Result:
@@ -320,9 +362,14 @@ def remember(
     for yes, reason in ((opted_out, "opt_out"), (unreachable, "unreachable")):
         if yes:
             yield from contacts.raise_version(client.id, number)
-            yield from suppressions.add(
+            new = yield from suppressions.add(
                 client.id, number, ctx.hash_of(number), reason, because, now
             )
+            if new:
+                content = {"reason": reason, "evidence": because}
+                yield from ledger.write(
+                    client.id, "suppressed", "number", ctx.hash_of(number), content, now
+                )
 
 
 def _tell_failed(

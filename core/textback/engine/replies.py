@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from textback.plugins import Stack
-
 from textback.clock import micros
 from textback.config.settings import Client
 from textback.engine import closing, todo
@@ -16,6 +14,7 @@ from textback.events import OptIn, OptOut, TeamReply, TextReceived
 from textback.flow import follow_up
 from textback.flow.reply import meaning
 from textback.model import Caller, Keyword, PhoneNumber, TextState
+from textback.plugins import Stack
 from textback.store import Work, cases, contacts, ledger, steps, suppressions, texts
 from textback.store.steps import Step
 from textback.store.work import Row
@@ -45,15 +44,17 @@ def received(
         return []
     count = yield from cases.replied(client.id, case["case_id"], now)
     yield from _keep(client, plugin, event, case["case_id"], number, line, count)
+    answer = keyword is Keyword.HELP
     match keyword:
         case Keyword.STOP:
             evidence = f"wrote {event.body.strip()[:40]!r}"
-            yield from _stop(ctx, client, stack, case, number, evidence, now)
+            answer = yield from _stop(ctx, client, stack, case, number, evidence, now)
         case Keyword.START:
-            yield from _start(ctx, client, case, number, now)
+            subject = case_subject(case["case_id"])
+            yield from _lift(ctx, client, number, subject, "wrote START", now)
         case None:
             yield from closing.cancel_texts(client, case, "the caller replied", now)
-    if keyword in (Keyword.STOP, Keyword.HELP) and stack.answers_keywords(plugin):
+    if answer and keyword is not None and stack.answers_keywords(plugin):
         yield from _answer(client, case["case_id"], keyword, count, line, now)
     if keyword is None:
         about = f"reply/{count}"
@@ -163,8 +164,8 @@ def _stop(
     number: PhoneNumber,
     evidence: str,
     now: int,
-) -> Work[None]:
-    """No more texts to this number, from this moment on."""
+) -> Work[bool]:
+    """No more texts to this number, from this moment on; False if it was so already."""
     new = yield from suppressions.add(
         client.id, number, ctx.hash_of(number), OPT_OUT, evidence, now
     )
@@ -177,19 +178,16 @@ def _stop(
         )
     if case["closed_at"] is None:
         yield from closing.close(ctx.hash_of, client, case, "the caller opted out", now)
+    return new
 
 
-def _start(ctx: Context, client: Client, case: Row, number: PhoneNumber, now: int) -> Work[None]:
-    lifted = yield from suppressions.lift(client.id, ctx.hash_of(number), OPT_OUT)
-    if lifted:
-        yield from ledger.write(
-            client.id,
-            "resumed",
-            case_subject(case["case_id"]),
-            ctx.hash_of(number),
-            {"evidence": "wrote START"},
-            now,
-        )
+def _lift(
+    ctx: Context, client: Client, number: PhoneNumber, subject: str, evidence: str, now: int
+) -> Work[None]:
+    hashed = ctx.hash_of(number)
+    if (yield from suppressions.lift(client.id, hashed, OPT_OUT)):
+        content = {"evidence": evidence}
+        yield from ledger.write(client.id, "resumed", subject, hashed, content, now)
 
 
 def _answer(
@@ -216,9 +214,14 @@ def opted_out(
     yield from contacts.raise_version(client.id, number)
     case = yield from cases.latest_of(client.id, number)
     if case is None:
-        yield from suppressions.add(
+        new = yield from suppressions.add(
             client.id, number, ctx.hash_of(number), OPT_OUT, event.evidence, now
         )
+        if new:
+            content = {"reason": OPT_OUT, "evidence": event.evidence}
+            yield from ledger.write(
+                client.id, "suppressed", "number", ctx.hash_of(number), content, now
+            )
         return []
     yield from _stop(ctx, client, stack, case, number, event.evidence, now)
     return [Wake(client.id, case_subject(case["case_id"]))]
@@ -228,11 +231,11 @@ def opted_in(
     ctx: Context, client: Client, stack: Stack, plugin: str, event: OptIn, received_at: datetime
 ) -> Work[list[Wake]]:
     """The provider tells that a number wants texts again."""
-    del stack, plugin, received_at
+    del stack, plugin
     number = number_of(client, event.number)
     if number is not None:
         yield from contacts.raise_version(client.id, number)
-        yield from suppressions.lift(client.id, ctx.hash_of(number), OPT_OUT)
+        yield from _lift(ctx, client, number, "number", event.evidence, micros(received_at))
     return []
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from textback.config.settings import Client
 from textback.engine import intents, outcomes
 from textback.engine.context import Context
+from textback.engine.intents import Intent
 from textback.flow import deliver
-from textback.model import Absent, Receipt, TextState
-from textback.store import Work, steps, texts
+from textback.model import Absent, Kind, Receipt, TextState
+from textback.store import Work, cases, steps, texts
 from textback.store.steps import Step
 
 Result = Callable[[], Work[None]]
@@ -42,16 +43,23 @@ async def run(ctx: Context, client: Client, step: Step) -> Result:
 
         return unit
     if isinstance(found, Absent):
-        return lambda: _send_again(ctx, client, step, intent.text.id, intent.text.step)
+        return lambda: _send_again(ctx, client, step, intent)
     return lambda: _ask_later(ctx, step, able=finder is not None)
 
 
-def _send_again(ctx: Context, client: Client, step: Step, text_id: str, name: str) -> Work[None]:
-    """The provider surely never got it: the step may make a new intent."""
-    now = ctx.now()
+def _send_again(ctx: Context, client: Client, step: Step, intent: Intent) -> Work[None]:
+    """The provider surely never got it: the step may make a new intent, if it is still wanted."""
+    text, now = intent.text, ctx.now()
     because = "the provider never got it"
-    yield from texts.advance(client.id, text_id, TextState.FAILED, now, error=because)
-    yield from steps.reopen(client.id, step.subject, name, now)
+    yield from texts.advance(client.id, text.id, TextState.FAILED, now, error=because)
+    case = yield from cases.get(client.id, text.case)
+    heard = case is not None and (case["closed_at"] is not None or case["replies"])
+    if heard and text.kind in (Kind.FIRST, Kind.FOLLOW_UP):
+        because += ", and the caller was heard of meanwhile"
+        if text.kind is Kind.FIRST:
+            yield from outcomes.never_left(ctx, client, text.case, because, now)
+    else:
+        yield from steps.reopen(client.id, step.subject, text.step, now)
     yield from _over(ctx, step, because)
 
 

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import attrs
-from textback.plugins import Stack
 
 from textback.clock import moment
 from textback.config.settings import Client
@@ -24,9 +23,10 @@ from textback.flow.decide import decide
 from textback.flow.reply import CONFIRM_WITHIN_S
 from textback.model import Case, Kind, PhoneNumber, Receipt, TextState
 from textback.picture import Action, Decision
-from textback.store import Work, calls, cases, contacts, texts
+from textback.plugins import Stack
+from textback.store import Work, calls, cases, contacts, steps, texts
 from textback.store.contacts import Stale
-from textback.store.steps import Step
+from textback.store.steps import CANCELLED, Step
 
 Result = Callable[[], Work[None]]
 
@@ -69,7 +69,7 @@ async def run(ctx: Context, client: Client, step: Step, prepared: Intent | None)
                 return partial(_taken, ctx, client, stack, intent, attempt.receipt)
             case deliver.Unsure():
                 return outcomes.unsure(ctx, client, stack, intent, attempt.because)
-            case deliver.Declined(next_may_try=False):
+            case deliver.Declined(next_may_try=False) | deliver.Declined(opted_out=True):
                 return outcomes.refused(ctx, client, stack, step, intent, attempt)
         tried.append(intent.plugin)
         declined = _worse(declined, attempt)
@@ -133,6 +133,9 @@ def _ask(
     if cut_off:  # we were stopped between the intent and the provider's answer
         intent = intents.read(ctx, cut_off[-1])
         return outcomes.cut_off(ctx, client, stack, intent)
+    current = yield from steps.get(client.id, step.subject, step.name)
+    if current is not None and current.state == CANCELLED:  # while it ran
+        return outcomes.called_off(ctx, client, step)
     order = _order(client, step)
     if isinstance(order, str):
         return outcomes.dropped(ctx, client, step, order)

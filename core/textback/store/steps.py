@@ -56,7 +56,7 @@ _FINISH = statement("""
     UPDATE steps SET state = 'done', due_at = NULL, result = :result, error = NULL,
         updated_at = :now
     WHERE client = :client AND subject = :subject AND name = :name
-        AND state IN ('waiting', 'running', 'parked')
+        AND state IN ('waiting', 'running', 'parked', 'cancelled')
     RETURNING name
 """)
 _FORWARD = statement("""
@@ -68,6 +68,7 @@ _WAIT = statement("""
     UPDATE steps SET state = 'waiting', due_at = :due_at, error = :error, updated_at = :now
     WHERE client = :client AND subject = :subject AND name = :name
         AND state IN ('waiting', 'running')
+    RETURNING name
 """)
 _PARK = statement("""
     UPDATE steps SET state = 'parked', due_at = NULL, error = :error, updated_at = :now
@@ -79,6 +80,11 @@ _CANCEL = statement("""
     WHERE client = :client AND subject = :subject AND state = 'waiting'
         AND (name = :name OR name LIKE :prefix)
     RETURNING name
+""")
+_CALL_OFF = statement("""
+    UPDATE steps SET state = 'cancelled', error = :because, updated_at = :now
+    WHERE client = :client AND subject = :subject AND state = 'running'
+        AND (name = :name OR name LIKE :prefix)
 """)
 _RETRY = statement("""
     UPDATE steps SET state = 'waiting', due_at = :now, attempts = 0, updated_at = :now
@@ -217,9 +223,9 @@ def forward(client: str, subject: str, name: str, now: int) -> Work[None]:
 
 def wait(
     client: str, subject: str, name: str, due_at: int | None, error: str | None, now: int
-) -> Work[None]:
-    """Look at a step again at a moment; None: when somebody says so."""
-    yield (
+) -> Work[bool]:
+    """Look at a step again at a moment (None: when somebody says so); False if it is over."""
+    rows = yield (
         _WAIT,
         {
             "client": client,
@@ -230,6 +236,7 @@ def wait(
             "now": now,
         },
     )
+    return bool(rows)
 
 
 def park(client: str, subject: str, name: str, error: str, now: int) -> Work[None]:
@@ -243,20 +250,27 @@ def park(client: str, subject: str, name: str, error: str, now: int) -> Work[Non
 def cancel(
     client: str, subject: str, names: Sequence[str], because: str, now: int
 ) -> Work[list[str]]:
-    """Cancel what waits under these names; ``follow_up`` means all ``follow_up/...``."""
+    """Cancel what waits under these names; ``follow_up`` means all ``follow_up/...``.
+
+    One that runs can't be stopped: it is marked as cancelled, finishes what it has begun, and
+    neither begins anything more nor waits for another try.  Its ``due_at`` stays, so that it is
+    looked at even if whoever ran it is gone.
+
+    Returns:
+        The names of those that waited.
+    """
     cancelled: list[str] = []
     for name in names:
-        rows = yield (
-            _CANCEL,
-            {
-                "client": client,
-                "subject": subject,
-                "name": name,
-                "prefix": f"{name}/%",
-                "because": because,
-                "now": now,
-            },
-        )
+        values = {
+            "client": client,
+            "subject": subject,
+            "name": name,
+            "prefix": f"{name}/%",
+            "because": because,
+            "now": now,
+        }
+        rows = yield _CANCEL, values
+        yield _CALL_OFF, values
         cancelled += [row["name"] for row in rows]
     return cancelled
 
