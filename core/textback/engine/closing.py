@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from textback.config.settings import Client
-from textback.engine.names import case_subject
+from textback.engine.names import IDLE, case_subject
 from textback.flow.reply import STOPS
 from textback.model import End
 from textback.store import Work, cases, contacts, ledger, steps
@@ -48,6 +48,8 @@ def cancel_texts(
     """Cancel the texts that wait; a first text that never went has its end with that."""
     case_id = case["case_id"]
     cancelled = yield from steps.cancel(client.id, case_subject(case_id), names, because, now)
+    quiet_until = now + int(client.idle_after.total_seconds() * 1_000_000)
+    yield from steps.bring_forward(client.id, case_subject(case_id), IDLE, quiet_until, now)
     if "text/1" in cancelled and case["end_state"] is None:
         yield from cases.end(client.id, case_id, End.SUPPRESSED.value, because, now)
         yield from steps.forward(client.id, case_subject(case_id), "text/1", now)

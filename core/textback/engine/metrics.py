@@ -33,4 +33,6 @@ class Metrics:
             ["plugin", "hook", "result"],
             registry=self.registry,
         )
-        self.steps = Gauge("textback_steps", "Steps by state", ["state"], registry=self.registry)
+        self.steps = Gauge(
+            "textback_steps", "Steps that are not over, by state", ["state"], registry=self.registry
+        )

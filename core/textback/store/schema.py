@@ -49,6 +49,12 @@ subjects = Table(  # a call or a case; its lease says who advances it
     _int("lease_until", default="0"),
     _int("generation", default="0"),
     PrimaryKeyConstraint("client", "subject"),
+    Index(
+        "subjects_leased",
+        "lease_until",
+        sqlite_where=text("lease_until > 0"),
+        postgresql_where=text("lease_until > 0"),
+    ),
 )
 
 inbox = Table(  # every verified event, once
@@ -142,6 +148,12 @@ steps = Table(  # outbox, checkpoint and timer in one
         "due_at",
         sqlite_where=text("due_at IS NOT NULL"),
         postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    Index(
+        "steps_held",
+        "client",
+        sqlite_where=text("state = 'waiting' AND due_at IS NULL"),
+        postgresql_where=text("state = 'waiting' AND due_at IS NULL"),
     ),
     Index(
         "steps_running",

@@ -35,6 +35,11 @@ _SOONER = statement("""
     WHERE steps.state = 'waiting' AND (steps.due_at IS NULL OR steps.due_at > excluded.due_at)
     RETURNING name
 """)
+_BRING_FORWARD = statement("""
+    UPDATE steps SET due_at = :due_at, updated_at = :now
+    WHERE client = :client AND subject = :subject AND name = :name AND state = 'waiting'
+        AND due_at > :due_at
+""")
 _OF = statement(f"""
     SELECT {_COLUMNS} FROM steps WHERE client = :client AND subject = :subject
     ORDER BY updated_at, name
@@ -105,7 +110,12 @@ _PUT_OFF = statement("""
 _ORPHANS = statement("""
     UPDATE steps SET due_at = :now WHERE state = 'running' RETURNING 1 AS found
 """)
-_COUNT = statement("SELECT state, count(*) AS number FROM steps GROUP BY state")
+_COUNT = statement("""
+    SELECT (SELECT count(*) FROM steps WHERE due_at IS NOT NULL) AS due,
+        (SELECT count(*) FROM steps WHERE state = 'waiting' AND due_at IS NULL) AS held,
+        (SELECT count(*) FROM steps WHERE state = 'running') AS running,
+        (SELECT count(*) FROM steps WHERE state = 'parked') AS parked
+""")
 _RELEASE_HELD = statement("""
     UPDATE steps SET due_at = :now, updated_at = :now
     WHERE state = 'waiting' AND due_at IS NULL AND after IS NULL
@@ -173,6 +183,14 @@ def sooner(client: str, subject: str, name: str, due_at: int, now: int) -> Work[
         {"client": client, "subject": subject, "name": name, "due_at": due_at, "now": now},
     )
     return bool(rows)
+
+
+def bring_forward(client: str, subject: str, name: str, due_at: int, now: int) -> Work[None]:
+    """Look at a waiting step at a moment, if that is sooner than planned."""
+    yield (
+        _BRING_FORWARD,
+        {"client": client, "subject": subject, "name": name, "due_at": due_at, "now": now},
+    )
 
 
 def of(client: str, subject: str) -> Work[list[Step]]:
@@ -291,9 +309,13 @@ def orphans(now: int) -> Work[int]:
 
 
 def count() -> Work[dict[str, int]]:
-    """How many steps are in which state."""
-    rows = yield _COUNT, {}
-    return {row["state"]: row["number"] for row in rows}
+    """How many steps are in which state, of those that are not over; from indexes alone."""
+    (row,) = yield _COUNT, {}
+    return {
+        WAITING: row["due"] + row["held"] - row["running"],
+        RUNNING: row["running"],
+        PARKED: row["parked"],
+    }
 
 
 def reopen(client: str, subject: str, name: str, now: int) -> Work[None]:

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from textback.errors import StoreError
 from textback.store.work import Row, Work, every, statement
 
-LEASE_US = 60_000_000  # longer than any hook may take
+LEASE_US = 60_000_000  # who holds it renews it while steps run
+STEPS_A_SUBJECT = 8  # how many may be due at once, about: so many are looked through for one
 
 _MAKE = statement("""
     INSERT INTO subjects (client, subject, owner, lease_until, generation)
@@ -36,8 +37,11 @@ _FREE_ALL = statement("""
 """)
 _DUE = statement("""
     SELECT s.client, s.subject, min(s.due_at) AS due_at
-    FROM steps s LEFT JOIN subjects l ON l.client = s.client AND l.subject = s.subject
-    WHERE s.due_at <= :now AND coalesce(l.lease_until, 0) < :now
+    FROM (
+        SELECT client, subject, due_at FROM steps
+        WHERE due_at IS NOT NULL AND due_at <= :now ORDER BY due_at LIMIT :scan
+    ) s LEFT JOIN subjects l ON l.client = s.client AND l.subject = s.subject
+    WHERE coalesce(l.lease_until, 0) < :now
     GROUP BY s.client, s.subject ORDER BY 3 LIMIT :most
 """)
 _NEXT = statement("SELECT min(due_at) AS due_at FROM steps WHERE due_at IS NOT NULL")
@@ -94,7 +98,7 @@ def free_all() -> Work[int]:
 
 def due(now: int, most: int) -> Work[Sequence[Row]]:
     """Subjects with something to do that nobody advances, the longest due first."""
-    return every(_DUE, now=now, most=most)
+    return every(_DUE, now=now, most=most, scan=most * STEPS_A_SUBJECT)
 
 
 def next_due() -> Work[int | None]:

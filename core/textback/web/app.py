@@ -24,8 +24,8 @@ def admin_routes(ctx: Context) -> list[Route]:
     async def metrics(request: Request) -> Response:
         del request
         counts = await ctx.store.read(steps.count)
-        for state in ("waiting", "running", "done", "cancelled", "parked"):
-            ctx.metrics.steps.labels(state).set(counts.get(state, 0))
+        for state, number in counts.items():
+            ctx.metrics.steps.labels(state).set(number)
         return Response(generate_latest(ctx.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     return [Route("/metrics", metrics)]
