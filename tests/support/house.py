@@ -6,6 +6,7 @@ Time is virtual and only moves when a test says so.  What is outside is `support
 from __future__ import annotations
 
 import itertools
+import shutil
 import sqlite3
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -72,10 +73,16 @@ body = "Three: still need us?"
 
 
 class House:
-    """One client, its callers, and the time."""
+    """One client, its callers, and the time.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: Where its files are.
+        empty: A database to begin with.
+    """
+
+    def __init__(self, folder: Path, empty: Path) -> None:
         self.folder = folder
+        shutil.copy(empty, folder / "textback.db")
         self.clock = VirtualClock(START)
         self.outside = Outside()
         self.runtime: Runtime

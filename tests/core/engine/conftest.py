@@ -9,12 +9,21 @@ import pytest
 
 from support.house import House
 from support.outside import Outside
+from textback.store.migrate import migrate
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the schema and nothing in it: making one takes longer than a copy."""
+    path = tmp_path_factory.mktemp("empty") / "textback.db"
+    migrate(f"sqlite:///{path}")
+    return path
 
 
 @pytest.fixture
-async def closed(tmp_path: Path) -> AsyncIterator[House]:
+async def closed(tmp_path: Path, empty: Path) -> AsyncIterator[House]:
     """A house whose files a test writes before it opens it."""
-    house = House(tmp_path)
+    house = House(tmp_path, empty)
     yield house
     await house.close()
 

@@ -1,0 +1,154 @@
+"""STOP, START, HELP, and numbers that somebody blocks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from support.house import CALLER, STACK, House
+from textback.engine import people
+from textback.events import OptIn, OptOut
+from textback.model import Keyword
+from textback.store import cases
+
+BY_PROVIDER = STACK.replace("[plugins.carrier]", '[plugins.carrier]\nopt_out_replies = "provider"')
+DAY = timedelta(days=1)
+
+
+def kinds(house: House) -> list[str]:
+    """The kinds of texts that were taken, in order."""
+    return [text.kind.value for _, text in house.sent]
+
+
+async def test_stop_is_confirmed_once_and_nothing_follows(house: House) -> None:
+    """However often it is said; the next missed call is recorded and told, but not texted."""
+    await house.missed()
+    for _ in range(3):
+        await house.write_in("STOP")
+    await house.let_pass(3 * DAY)
+
+    await house.missed()
+    await house.let_pass(10 * DAY)
+
+    assert kinds(house) == ["first", "confirmation"]
+    assert house.ends() == ["sent", "suppressed"]
+    assert "opted out" in house.rows("SELECT because FROM cases ORDER BY opened_at")[1]["because"]
+    assert house.outside.notices[-1].kind.value == "missed_call"
+
+
+async def test_a_provider_that_answers_stop_and_help_is_left_to_it(closed: House) -> None:
+    """Its own answer and ours would be two."""
+    closed.write(stack=BY_PROVIDER)
+    await closed.open()
+    await closed.missed()
+
+    await closed.write_in("HELP")
+    await closed.write_in("stop", keyword=Keyword.STOP)
+    await closed.let_pass(7 * DAY)
+
+    assert kinds(closed) == ["first"]
+    assert len(closed.rows("SELECT * FROM suppressions WHERE reason = 'opt_out'")) == 1
+
+
+async def test_a_confirmation_that_is_held_too_long_does_not_go(house: House) -> None:
+    """A pause of more than five minutes: it would only puzzle."""
+    await house.missed()
+    await house.pause()
+    await house.write_in("STOP")
+    await house.let_pass(timedelta(minutes=5, seconds=1))
+
+    await house.resume()
+    await house.let_pass(DAY)
+
+    assert kinds(house) == ["first"]
+
+
+async def test_help_is_answered_even_to_those_who_opted_out(house: House) -> None:
+    """With the business's name and how to reach it."""
+    await house.missed()
+    await house.write_in("STOP")
+
+    await house.write_in("help!")
+
+    assert kinds(house) == ["first", "confirmation", "help"]
+    body = house.sent[-1][1].body
+    assert "Bright Smile Dental" in body
+    assert "303" in body
+
+
+async def test_start_lets_texts_go_again(house: House) -> None:
+    """The next missed call is texted; a new STOP is confirmed again."""
+    await house.missed()
+    await house.write_in("STOP")
+    await house.write_in("START")
+    await house.let_pass(2 * DAY)
+
+    await house.missed()
+    assert house.ends() == ["sent", "sent"]
+    await house.write_in("STOP")
+
+    assert kinds(house) == ["first", "confirmation", "first", "confirmation"]
+
+
+async def test_opt_outs_that_the_provider_tells_of_count(house: House) -> None:
+    """Also of callers who were never heard of; each is in the ledger."""
+    at = house.clock.now()
+    await house.tell(OptOut(key="O1", at=at, number=CALLER, evidence="list"), plugin="carrier")
+    await house.missed()
+    await house.tell(OptIn(key="O2", at=at, number=CALLER, evidence="list"), plugin="carrier")
+    await house.let_pass(20 * DAY)
+    await house.missed()
+
+    assert house.ends() == ["suppressed", "sent"]
+    said = [row["kind"] for row in house.rows("SELECT kind FROM ledger ORDER BY rowid")]
+    assert said.index("suppressed") < said.index("resumed")
+
+
+async def test_stop_to_a_text_of_the_team_holds_too(house: House) -> None:
+    """A colleague's text to someone who opted out is not sent, and the team is told so."""
+    await house.missed()
+    await house.write_in("STOP")
+    case = house.case()
+    client = house.runtime.config.clients["bright"]
+    row = await house.runtime.store.read(lambda: cases.find(case["case_id"]))
+    await house.runtime.store.write(
+        lambda: people.reply(client, row, "just one more thing", house.runtime.ctx.now())
+    )
+    await house.let_pass(timedelta(minutes=1))
+
+    assert kinds(house) == ["first", "confirmation"]
+    assert house.outside.notices[-1].kind.value == "failed"
+
+
+@pytest.mark.parametrize("scope", ["bright", "*"])
+async def test_a_blocked_number_is_not_texted(house: House, scope: str) -> None:
+    """For one client or for all; what waits is cancelled."""
+    await house.missed()
+
+    await house.suppress(CALLER, scope=scope)
+    await house.let_pass(7 * DAY)
+
+    assert kinds(house) == ["first"]
+    assert house.case()["closed_because"] == "the number is blocked"
+
+
+@pytest.mark.parametrize("scope", ["bright", "*"])
+async def test_a_block_between_decision_and_intent_stops_the_text(house: House, scope: str) -> None:
+    """The decision was "send"; the intent finds that it rests on an old version, and it's redone."""
+    store = house.runtime.store
+    write, count = store.write, 0
+
+    async def block_before_the_case_is_opened(unit):  # type: ignore[no-untyped-def]
+        nonlocal count
+        count += 1
+        if count == 2:  # the first write is the webhook's own
+            await house.suppress(CALLER, scope=scope)
+        return await write(unit)
+
+    store.write = block_before_the_case_is_opened  # type: ignore[method-assign]
+    await house.missed()
+    await house.let_pass(7 * DAY)
+
+    assert not house.outside.asked
+    assert house.ends() == ["suppressed"]
