@@ -392,9 +392,14 @@ class Change:
 
 @attrs.frozen
 class Addresses:
-    """The addresses of this installation for one plugin of one client."""
+    """The addresses of this installation for one plugin of one client.
+
+    Attributes:
+        lines: The client's, whose provider is to be told of them; nobody else's are touched.
+    """
 
     base: str
+    lines: tuple[PhoneNumber, ...] = ()
 
     def topic(self, name: str) -> str:
         """The webhook address of one topic."""

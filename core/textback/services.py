@@ -89,6 +89,8 @@ class Services:
         http: A client of its own over the shared transport: no cookies, no limits shared.  Its
             requests raise `NotSent` or `MaybeSent`, never httpx's errors.
         in_thread: Runs a blocking call (an SDK) in a thread and awaits its result.
+        lines: The client's phone numbers; none for plugins of the deployment.
+        roles: Those in the plugin's table; None if it plays all that it can.
     """
 
     client: str
@@ -100,6 +102,12 @@ class Services:
     state: State
     contacts: Contacts
     in_thread: InThread
+    lines: tuple[PhoneNumber, ...] = ()
+    roles: tuple[str, ...] | None = None
+
+    def plays(self, role: str) -> bool:
+        """Whether the client's file lets the plugin play this role."""
+        return self.roles is None or role in self.roles
 
 
 class InThread(Protocol):

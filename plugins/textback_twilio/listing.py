@@ -6,16 +6,15 @@ from it is LIKELY, and keys differ from the webhooks': what comes later from tho
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
 
 from textback.events import CallEvent, Confidence, Event, Happened, TextReceived
-from textback.model import Outcome
+from textback.model import Outcome, PhoneNumber
 from textback_twilio.api import Api
-from textback_twilio.numbers import our_numbers
 from textback_twilio.outcomes import OUTCOMES, STATES, of_whole_call
 from textback_twilio.settings import Settings
 from textback_twilio.texts import received_key, status_of
@@ -25,15 +24,15 @@ LONGEST_CALL = timedelta(hours=4)  # https://www.twilio.com/docs/voice/api/call-
 
 
 async def calls(
-    api: Api, settings: Settings, address: str, since: datetime
+    api: Api, settings: Settings, lines: Sequence[PhoneNumber], since: datetime
 ) -> AsyncIterator[CallEvent]:
-    """Yield what is known of the incoming calls to our numbers since a moment.
+    """Yield what is known of the incoming calls to the client's lines since a moment.
 
     Raises:
         Refused, NotSent, MaybeSent: Twilio didn't say.
     """
-    for line in await our_numbers(api, address):
-        query = {"To": line.number, "StartTime>": f"{since - LONGEST_CALL:%Y-%m-%d}"}
+    for line in lines:
+        query = {"To": line, "StartTime>": f"{since - LONGEST_CALL:%Y-%m-%d}"}
         async for call in api.pages("Calls.json", "calls", query):
             inbound = call.get("direction") == "inbound" and not call.get("parent_call_sid")
             ended_at = read_time(call.get("end_time"))
@@ -100,16 +99,15 @@ async def _verdict(
 
 
 async def texts(
-    api: Api, settings: Settings, address: str, since: datetime
+    api: Api, settings: Settings, lines: Sequence[PhoneNumber], since: datetime
 ) -> AsyncIterator[Event]:
-    """Yield what callers wrote to our numbers since a moment, and how far our own texts are.
+    """Yield what callers wrote to the client's lines since a moment, and how far our own texts are.
 
     Raises:
         Refused, NotSent, MaybeSent: Twilio didn't say.
     """
-    lines = {line.number for line in await our_numbers(api, address)}
-    senders: set[str] = {settings.from_number} if settings.from_number else lines
-    queries = [{"To": line} for line in sorted(lines)]
+    senders = {settings.from_number} if settings.from_number else set(lines)
+    queries = [{"To": line} for line in lines]
     if settings.messaging_service_sid is None:
         queries += [{"From": sender} for sender in sorted(senders)]
     else:  # it may have picked any of its numbers
@@ -123,7 +121,10 @@ async def texts(
 
 
 def _text(
-    entry: dict[str, Any], lines: set[str], senders: set[str], service: str | None
+    entry: dict[str, Any],
+    lines: Sequence[PhoneNumber],
+    senders: set[PhoneNumber],
+    service: str | None,
 ) -> Event | None:
     sid, status = str(entry.get("sid")), str(entry.get("status"))
     at = read_time(entry.get("date_sent")) or read_time(entry.get("date_created"))

@@ -1,8 +1,8 @@
-"""The account's numbers that send their calls or texts here: the lines of this client."""
+"""The account's numbers, and how each is set up."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import attrs
@@ -12,15 +12,50 @@ from textback_twilio.api import Api
 
 @attrs.frozen(kw_only=True)
 class Number:
-    """How one number is set up at Twilio; addresses are without their ``#`` part."""
+    """How one number is set up at Twilio.
 
+    Attributes:
+        told: The resource as Twilio tells it, for what the properties leave out.
+    """
+
+    sid: str
     number: str
-    voice_url: str
-    fallback_url: str
-    status_url: str
-    sms_url: str
-    application: bool  # calls go to a TwiML app or a SIP trunk, whatever voice_url says
-    can_text: bool
+    told: Mapping[str, Any] = attrs.field(repr=False)
+
+    @property
+    def voice_url(self) -> str:
+        """Where calls go; this and the other addresses are without their ``#`` part."""
+        return _bare(self.told.get("voice_url"))
+
+    @property
+    def fallback_url(self) -> str:
+        """Where calls go when that fails."""
+        return _bare(self.told.get("voice_fallback_url"))
+
+    @property
+    def status_url(self) -> str:
+        """Where it is told how a call stands."""
+        return _bare(self.told.get("status_callback"))
+
+    @property
+    def sms_url(self) -> str:
+        """Where texts go."""
+        return _bare(self.told.get("sms_url"))
+
+    @property
+    def voice_elsewhere(self) -> bool:
+        """Calls go to a TwiML app or a SIP trunk, whatever `voice_url` says."""
+        return bool(self.told.get("voice_application_sid") or self.told.get("trunk_sid"))
+
+    @property
+    def texts_elsewhere(self) -> bool:
+        """Texts go to a TwiML app, whatever `sms_url` says."""
+        return bool(self.told.get("sms_application_sid"))
+
+    @property
+    def can_text(self) -> bool:
+        """Whether it can send texts."""
+        return bool((self.told.get("capabilities") or {}).get("sms"))
 
     def comes_to(self, address: str) -> bool:
         """Whether it sends anything to this address or to one of its topics."""
@@ -35,24 +70,7 @@ async def all_numbers(api: Api) -> AsyncIterator[Number]:
         Refused, NotSent, MaybeSent: Twilio didn't say.
     """
     async for entry in api.pages("IncomingPhoneNumbers.json", "incoming_phone_numbers", {}):
-        yield Number(
-            number=str(entry.get("phone_number")),
-            voice_url=_bare(entry.get("voice_url")),
-            fallback_url=_bare(entry.get("voice_fallback_url")),
-            status_url=_bare(entry.get("status_callback")),
-            sms_url=_bare(entry.get("sms_url")),
-            application=bool(entry.get("voice_application_sid") or entry.get("trunk_sid")),
-            can_text=bool((entry.get("capabilities") or {}).get("sms")),
-        )
-
-
-async def our_numbers(api: Api, address: str) -> list[Number]:
-    """Those that send their calls or texts to this plugin's address.
-
-    Raises:
-        Refused, NotSent, MaybeSent: Twilio didn't say.
-    """
-    return [number async for number in all_numbers(api) if number.comes_to(address)]
+        yield Number(sid=str(entry.get("sid")), number=str(entry.get("phone_number")), told=entry)
 
 
 def _bare(url: Any) -> str:

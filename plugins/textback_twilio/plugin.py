@@ -10,9 +10,9 @@ import attrs
 from textback.errors import UnreadableWebhook
 from textback.events import Event, Reading, WebhookRequest
 from textback.hookspecs import hookimpl
-from textback.model import CannotTell, Finding, Receipt, Text
+from textback.model import Addresses, CannotTell, Change, Finding, Receipt, Text
 from textback.services import Services
-from textback_twilio import checking, listing, sending, status, texts, voice
+from textback_twilio import checking, connecting, listing, sending, status, texts, voice
 from textback_twilio.api import Api
 from textback_twilio.settings import Settings
 from textback_twilio.webhook import Webhook, verified
@@ -69,16 +69,23 @@ class Twilio:
     @hookimpl
     async def list_calls(self, since: datetime) -> AsyncIterator[Event]:
         """Find calls whose webhooks never came; see `textback_twilio.listing.calls`."""
-        async for event in listing.calls(self._api, self.settings, self.services.address, since):
+        async for event in listing.calls(self._api, self.settings, self.services.lines, since):
             yield event
 
     @hookimpl
     async def list_texts(self, since: datetime) -> AsyncIterator[Event]:
         """Find texts in and out; see `textback_twilio.listing.texts`."""
-        async for event in listing.texts(self._api, self.settings, self.services.address, since):
+        async for event in listing.texts(self._api, self.settings, self.services.lines, since):
             yield event
 
     @hookimpl
     async def check(self) -> list[Finding]:
         """Whether the account and its numbers are set up; see `textback_twilio.checking`."""
-        return await checking.check(self._api, self.settings, self.services.address)
+        return await checking.check(self._api, self.settings, self.services)
+
+    @hookimpl
+    async def connect(self, addresses: Addresses, dry_run: bool) -> list[Change]:
+        """Set our addresses at the client's numbers; see `textback_twilio.connecting`."""
+        return await connecting.connect(
+            self._api, self.settings, self.services, addresses, dry_run=dry_run
+        )

@@ -87,12 +87,22 @@ class Settings:
         default=None,
         validator=_check_service,
     )
+    fallback_url: str | None = setting(
+        "Address of the TwiML Bin that rings the phones while textback is down; `connect` sets it.",
+        default=None,
+        validator=validators.optional(validators.matches_re(r"https://\S+")),
+    )
     opt_out_replies: Literal["provider", "textback"] = setting(
         "Who answers STOP, START and HELP: Twilio, as it does unless told otherwise, or textback.",
         default="provider",
     )
     base_url: str = setting(
         "Where the API is.", default="https://api.twilio.com", converter=_without_slash
+    )
+    messaging_base_url: str = setting(
+        "Where the API of messaging services is.",
+        default="https://messaging.twilio.com",
+        converter=_without_slash,
     )
     timeout_s: float = setting(
         "Seconds that Twilio may take to answer.",

@@ -135,6 +135,8 @@ def services_for(
         state=PluginState(store, clock, client.id, table.name),
         contacts=StoredContacts(store, clock, client.id),
         in_thread=_in_thread,
+        lines=client.lines,
+        roles=table.roles,
     )
 
 

@@ -1,6 +1,8 @@
 """Twilio from both sides: its API as told, and webhooks signed by the class it publishes."""
 
+import re
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from urllib.parse import parse_qsl, urlencode
 
 import attrs
@@ -61,7 +63,7 @@ async def make(provider):
     """Make a plugin with settings of one's own, whose API is the `provider`."""
     async with httpx.AsyncClient(transport=httpx.MockTransport(provider.answer)) as http:
 
-        def build(**settings):
+        def build(*, roles=None, **settings):
             given = {
                 "account_sid": ACCOUNT,
                 "auth_token": Secret(TOKEN),
@@ -78,6 +80,8 @@ async def make(provider):
                 state=None,
                 contacts=None,
                 in_thread=None,
+                lines=(PhoneNumber("+13035550100"),),
+                roles=roles,
             )
             return Twilio(Settings(**given), services)
 
@@ -105,6 +109,88 @@ def webhook():
         )
 
     return build
+
+
+@attrs.define
+class Console:
+    """An account as Twilio's APIs show it; a test sets it up, and posts change it.
+
+    Attributes:
+        service_numbers: The numbers of each messaging service, by its SID.
+        campaigns: The states of each messaging service's campaigns, by its SID.
+        toll_free: The states of the one toll-free number's verifications.
+        broken: Paths that answer 403.
+    """
+
+    account: dict = attrs.field(factory=lambda: {"status": "active", "type": "Full"})
+    numbers: list = attrs.field(factory=list)
+    services: dict = attrs.field(factory=dict)
+    service_numbers: dict = attrs.field(factory=dict)
+    campaigns: dict = attrs.field(factory=dict)
+    toll_free: list = attrs.field(factory=list)
+    broken: tuple = ()
+    date: datetime = NOW
+    posted: list = attrs.field(factory=list)
+
+    def add(self, number, **more):
+        """A number of the account; its texts are registered."""
+        sid = f"PN{len(self.numbers):032x}"
+        capabilities = {"sms": True, "voice": True}
+        self.numbers.append(
+            {"sid": sid, "phone_number": number, "capabilities": capabilities, **more}
+        )
+        self.services.setdefault("MG1", {"sid": "MG1"})
+        self.service_numbers.setdefault("MG1", []).append(number)
+        self.campaigns.setdefault("MG1", ["VERIFIED"])
+        return self.numbers[-1]
+
+    def __call__(self, request):
+        path = request.url.path.removeprefix(f"/2010-04-01/Accounts/{ACCOUNT}")
+        path = path.removeprefix("/v1").removesuffix(".json")
+        if any(word in path for word in self.broken):
+            return httpx.Response(403, json={"code": 20403})
+        headers = {"date": format_datetime(self.date, usegmt=True)}
+        if request.method == "POST":
+            return httpx.Response(200, json=self._change(path, request), headers=headers)
+        return httpx.Response(200, json=self._show(path), headers=headers)
+
+    def _show(self, path):
+        match path.split("/")[1:]:
+            case [""] | []:
+                return self.account
+            case ["IncomingPhoneNumbers"]:
+                return {"incoming_phone_numbers": self.numbers}
+            case ["Services"]:
+                return {"services": list(self.services.values()), "meta": {}}
+            case ["Services", sid]:
+                return self.services[sid]
+            case ["Services", sid, "PhoneNumbers"]:
+                entries = [{"phone_number": each} for each in self.service_numbers[sid]]
+                return {"phone_numbers": entries, "meta": {}}
+            case ["Services", sid, "Compliance", "Usa2p"]:
+                entries = [{"campaign_status": each} for each in self.campaigns.get(sid, ())]
+                return {"compliance": entries, "meta": {}}
+            case ["Tollfree", "Verifications"]:
+                return {"verifications": [{"status": each} for each in self.toll_free]}
+        raise AssertionError(path)
+
+    def _change(self, path, request):
+        form = dict(parse_qsl(request.content.decode(), keep_blank_values=True))
+        self.posted.append((path, form))
+        kind, sid = path.split("/")[1:]
+        known = self.services.values() if kind == "Services" else self.numbers
+        (resource,) = [each for each in known if each["sid"] == sid]
+        for name, value in form.items():
+            resource[re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()] = value
+        return resource
+
+
+@pytest.fixture
+def console(provider):
+    """An account without numbers, behind the plugin that `make` makes."""
+    console = Console()
+    provider.answers = [console]
+    return console
 
 
 @pytest.fixture

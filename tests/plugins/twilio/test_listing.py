@@ -8,13 +8,8 @@ import pytest
 from textback.events import Confidence, Happened, TextReceived
 from textback.model import Outcome, TextState
 
-ADDRESS = "https://hooks.agency.example/hooks/bright-smile/twilio"
 SINCE = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 LINE = "+13035550100"
-NUMBERS = [
-    {"phone_number": LINE, "voice_url": f"{ADDRESS}/voice#rc=1", "status_callback": None},
-    {"phone_number": "+13035550101", "voice_url": f"{ADDRESS}-2/voice", "sms_url": ""},
-]
 
 
 def a_call(sid, **more):
@@ -39,8 +34,6 @@ def account(provider):
 
     def answer(request):
         resource = request.url.path.rpartition("/")[2]
-        if resource == "IncomingPhoneNumbers.json":
-            return httpx.Response(200, json={"incoming_phone_numbers": NUMBERS})
         if resource == "Calls.json":
             which = "legs" if "ParentCallSid" in request.url.params else "calls"
             return httpx.Response(200, json={"calls": lists[which]})
@@ -81,12 +74,12 @@ class TestCalls:
         assert concluded.at == datetime(2026, 3, 2, 17, 10, 41, tzinfo=UTC)
 
     async def test_asks_for_our_lines(self, make, account, provider):
-        """Numbers that send their calls elsewhere are another client's."""
+        """The account's other numbers are other clients'."""
         await all_of(make().list_calls(SINCE))
 
-        asked = [request.url.params.get("To") for request in provider.requests[1:]]
+        asked = [request.url.params.get("To") for request in provider.requests]
         assert asked == [LINE]
-        assert provider.requests[1].url.params["StartTime>"] == "2026-03-02"
+        assert provider.requests[0].url.params["StartTime>"] == "2026-03-02"
 
     @pytest.mark.parametrize(
         "more",
@@ -159,7 +152,7 @@ class TestTexts:
         """To the line and from it; from another number if the settings name one."""
         await all_of(make(from_number="+13035550190").list_texts(SINCE))
 
-        asked = [dict(request.url.params) for request in provider.requests[1:]]
+        asked = [dict(request.url.params) for request in provider.requests]
         assert [each.get("To") or each["From"] for each in asked] == [LINE, "+13035550190"]
         assert {each["DateSent>"] for each in asked} == {"2026-03-02"}
 
