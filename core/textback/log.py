@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -43,11 +43,26 @@ def hide(logger: object, method: str, event: MutableMapping[str, Any]) -> Mutabl
     """Mask phone numbers in every value, and leave out what must not be written."""
     del logger, method
     for name, value in event.items():
-        if name in _HIDDEN:
-            event[name] = "***"
-        elif isinstance(value, str):
-            event[name] = _NUMBER.sub(lambda found: mask(found.group()), value)
+        event[name] = "***" if name in _HIDDEN else _clean(value)
     return event
+
+
+def _clean(value: Any) -> Any:
+    """A value as it may be written, however deep it is."""
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case Mapping():
+            return {
+                str(name): "***" if name in _HIDDEN else _clean(inner)
+                for name, inner in value.items()
+            }
+        case list() | tuple() | set() | frozenset():
+            return [_clean(inner) for inner in value]
+        case BaseException():
+            return type(value).__name__
+        case _:
+            return _NUMBER.sub(lambda found: mask(found.group()), str(value))
 
 
 def _frames_only(
@@ -56,6 +71,8 @@ def _frames_only(
     """Where an error came from, without its message: that may quote a body or a secret."""
     del logger, method
     error = event.pop("exc_info", None)
+    if error is True:  # the one that is being handled
+        error = sys.exc_info()[1]
     if isinstance(error, BaseException):
         frames = []
         trace = error.__traceback__
