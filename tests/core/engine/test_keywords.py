@@ -135,7 +135,7 @@ async def test_a_blocked_number_is_not_texted(house: House, scope: str) -> None:
 
 @pytest.mark.parametrize("scope", ["bright", "*"])
 async def test_a_block_between_decision_and_intent_stops_the_text(house: House, scope: str) -> None:
-    """The decision was "send"; the intent finds that it rests on an old version, and it's redone."""
+    """It was decided to send; the intent finds that this rests on an old version."""
     store = house.runtime.store
     write, count = store.write, 0
 
