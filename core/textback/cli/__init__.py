@@ -6,7 +6,19 @@ import sys
 
 import typer
 
-from textback.cli import acts, cases, check, demo, files, plugins, serve, simulate
+from textback.cli import (
+    acts,
+    cases,
+    check,
+    connect,
+    contacts,
+    demo,
+    files,
+    plugins,
+    serve,
+    simulate,
+    suppress,
+)
 from textback.cli.common import fail
 from textback.errors import TextbackError
 
@@ -18,7 +30,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for group in (demo, files, check, serve, simulate, cases, acts, plugins):
+for group in (
+    demo,
+    files,
+    check,
+    connect,
+    serve,
+    simulate,
+    cases,
+    acts,
+    suppress,
+    contacts,
+    plugins,
+):
     group.register(app)
 
 

@@ -1,4 +1,4 @@
-"""``reply``, ``close``, ``suppress``, ``pause``, ``resume``, ``retry``: what people decide.
+"""``reply``, ``close``, ``pause``, ``resume``, ``retry``: what people decide.
 
 Each writes to the store; `serve` sees it there within a fraction of a second.
 """
@@ -23,7 +23,6 @@ from textback.cli.common import (
     say,
 )
 from textback.engine import people
-from textback.phones import mask, normalise, region_of
 from textback.store import cases, pauses, steps
 
 BecauseOption = Annotated[str, typer.Option("--because", help="Why, for the ledger.")]
@@ -31,7 +30,7 @@ BecauseOption = Annotated[str, typer.Option("--because", help="Why, for the ledg
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (reply, close, suppress, pause, resume, retry):
+    for command in (reply, close, pause, resume, retry):
         app.command()(command)
 
 
@@ -78,35 +77,6 @@ def close(
                 lambda: people.close(remembered.hash_of, client, row, because, now())
             )
             say(f"case {case} is closed")
-
-    run(work())
-
-
-def suppress(
-    number: Annotated[str, typer.Argument(help="The number, e.g. +13035550123.")],
-    client: ClientOption = "*",
-    because: BecauseOption = "the team asked for it",
-    lift: Annotated[bool, typer.Option("--lift", help="Allow texts again.")] = False,
-    config: ConfigOption = DEFAULT_CONFIG,
-) -> None:
-    """Never text a number, for one client or (without --client) for all."""
-
-    async def work() -> None:
-        async with Remembered(config) as remembered:
-            if client != "*":
-                client_of(remembered.config, client)
-            clients = remembered.config.clients.values()
-            region = region_of(next(iter(clients)).lines[0]) if clients else None
-            found = normalise(number, region)
-            if found is None:
-                misused(f'"{number}" is not a phone number; write it like +13035550123')
-            change = people.lift if lift else people.suppress
-            done = await remembered.write(
-                lambda: change(remembered.hash_of, list(clients), client, found, because, now())
-            )
-            where = "all clients" if client == "*" else client
-            state = "may be texted again" if lift else "will not be texted"
-            say(f"{mask(found)} {state} ({where})" + ("" if done else "; it was so already"))
 
     run(work())
 

@@ -11,6 +11,13 @@ from textback.store.work import Row
 
 HashOf = Callable[[str], str]
 
+REASONS = {
+    "opt_out": "the caller opted out",
+    "staff": "the number belongs to the team",
+    "block": "the number is blocked",
+}
+"""Why people suppress a number, and what a case is closed with for it."""
+
 
 def reply(client: Client, case: Row, body: str, now: int) -> Work[str]:
     """Write to a caller; the name of the step that will do it."""
@@ -25,22 +32,42 @@ def close(hash_of: HashOf, client: Client, case: Row, because: str, now: int) ->
 
 
 def suppress(
-    hash_of: HashOf, clients: Sequence[Client], scope: str, number: str, because: str, now: int
+    hash_of: HashOf,
+    clients: Sequence[Client],
+    scope: str,
+    number: str,
+    because: str,
+    now: int,
+    *,
+    reason: str = "block",
+    since: int | None = None,
 ) -> Work[bool]:
-    """Never text a number, for one client or (``*``) for all; False if it was so already."""
+    """Never text a number, for one client or (``*``) for all; False if it was so already.
+
+    Args:
+        hash_of: The keyed hash of a number.
+        clients: Those whose open cases with the number are closed.
+        scope: The client, or ``*``.
+        number: In E.164.
+        because: Why, for the ledger.
+        now: When it is written down.
+        reason: One of `REASONS`.
+        since: When it began, if that was before.
+    """
     yield from contacts.raise_version(scope, number)
-    new = yield from suppressions.add(scope, number, hash_of(number), "block", because, now)
+    began = now if since is None else since
+    new = yield from suppressions.add(scope, number, hash_of(number), reason, because, began)
     yield from ledger.write(
         scope,
         "suppressed",
         "number",
         hash_of(number),
-        {"reason": "block", "evidence": because},
+        {"reason": reason, "evidence": because},
         now,
     )
     for client in clients:
         if scope in (client.id, "*"):
-            yield from closing.by_event(hash_of, client, number, "the number is blocked", now)
+            yield from closing.by_event(hash_of, client, number, REASONS[reason], now)
     return new
 
 

@@ -28,6 +28,10 @@ _GET = statement("""
     SELECT number, name, email, stage, tags, fields, created_at, updated_at FROM contacts
     WHERE client = :client AND number = :number AND created_at IS NOT NULL
 """)
+_EVERYONE = statement("""
+    SELECT number, name, email, stage, tags, fields, created_at, updated_at FROM contacts
+    WHERE client = :client AND created_at IS NOT NULL ORDER BY created_at, number
+""")
 _SAVE = statement("""
     INSERT INTO contacts
         (client, number, version, name, email, stage, tags, fields, created_at, updated_at)
@@ -87,6 +91,11 @@ def compare_and_set(client: str, number: str, seen: tuple[int, int]) -> Work[Non
 def get(client: str, number: str) -> Work[Row | None]:
     """The contact with a number."""
     return one(_GET, client=client, number=number)
+
+
+def everyone(client: str) -> Work[Sequence[Row]]:
+    """All contacts, the oldest first."""
+    return every(_EVERYONE, client=client)
 
 
 def save(client: str, number: str, values: Mapping[str, Any], now: int) -> Work[dict[str, Any]]:
