@@ -172,12 +172,12 @@ class Crash:
 
     async def _quiet(self, config: Path) -> None:
         """Wait until every first text came to something."""
-        for _ in range(240):
+        for _ in range(60):
             found = await d.cases(config)
             steps = [step for case in found for step in case["steps"] if step["name"] == "text/1"]
             if len(found) >= len(self.answered) and all(s["state"] == "done" for s in steps):
                 return
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(1)
 
     async def _compare(self, config: Path) -> None:
         report = self.report

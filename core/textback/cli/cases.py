@@ -29,7 +29,8 @@ from textback.phones import display, region_of
 from textback.store import cases as stored
 from textback.store.steps import Step
 
-MOST = 1000
+SHOWN = 100  # cases in the table, if nobody asks for more
+ALL = 1 << 60
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +42,10 @@ def register(app: typer.Typer) -> None:
 def cases(
     client: ClientOption = "*",
     as_json: JsonOption = False,
-    most: Annotated[int, typer.Option(help="How many at the most.", min=1)] = MOST,
+    most: Annotated[
+        int | None,
+        typer.Option(help="Only the newest; 100 in the table and all with --json.", min=1),
+    ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """List the cases: who called, what it came to, and what waits."""
@@ -50,7 +54,8 @@ def cases(
         async with Remembered(config) as remembered:
             if client != "*" and client not in remembered.config.broken:
                 client_of(remembered.config, client)
-            rows = await remembered.read(lambda: stored.listing(client, 0, most))
+            limit = most or (ALL if as_json else SHOWN)
+            rows = await remembered.read(lambda: stored.listing(client, 0, limit))
             found = [await remembered.read(partial(story.summary, row)) for row in rows]
             if as_json:
                 for each in found:
