@@ -208,7 +208,7 @@ async def advance(ctx: Context, client: Client, wake: Wake) -> list[Wake]:
         )
         return []
     if known.conclusion is None or not known.conclusion.outcome.missed:
-        await ctx.store.write(lambda: _over(ctx, client, wake, known))
+        await ctx.store.write(lambda: _over(ctx, client, wake))
         return []
     stack = await ctx.stack(client.id)
     return await opening.open_or_join(ctx, client, stack, known.call, wake)
@@ -222,16 +222,19 @@ def _look(client: Client, call_id: str) -> Work[Known | None]:
     return (yield from read(client, call_id))
 
 
-def _over(ctx: Context, client: Client, wake: Wake, known: Known) -> Work[None]:
+def _over(ctx: Context, client: Client, wake: Wake) -> Work[None]:
     """Nothing to text: it was answered meanwhile, rings again, or nobody told how it ended."""
     assert wake.generation is not None
-    now = ctx.now()
+    now, subject = ctx.now(), wake.subject
+    yield from subjects.renew(client.id, subject, wake.generation, 0)
+    known = yield from read(client, subject.partition("/")[2])  # more may have been told
     give_up = micros(known.call.started_at + NEVER_ENDED)
-    if known.conclusion is None and now < give_up:  # another phone rings since the verdict fell
-        yield from subjects.renew(client.id, wake.subject, wake.generation, 0)
-        yield from steps.wait(client.id, wake.subject, CONCLUDE, give_up, "it rings again", now)
-        return
-    because = known.call.evidence or "nobody told how it ended"
-    result = {"outcome": known.call.outcome.value if known.call.outcome else None}
-    yield from subjects.renew(client.id, wake.subject, wake.generation, 0)
-    yield from steps.finish(client.id, wake.subject, CONCLUDE, {**result, "because": because}, now)
+    match known.conclusion:
+        case None if now < give_up:  # another phone rings since the verdict fell
+            yield from steps.wait(client.id, subject, CONCLUDE, give_up, "it rings again", now)
+        case None:  # brought back if somebody tells after all
+            because = "nobody told how it ended"
+            yield from steps.cancel(client.id, subject, [CONCLUDE], because, now)
+        case Conclusion(outcome=outcome) if not outcome.missed:
+            result = {"outcome": outcome.value, "because": known.call.evidence}
+            yield from steps.finish(client.id, subject, CONCLUDE, result, now)

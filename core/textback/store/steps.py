@@ -31,8 +31,9 @@ _SOONER = statement("""
     INSERT INTO steps (client, subject, name, state, due_at, attempts, detail, updated_at)
     VALUES (:client, :subject, :name, 'waiting', :due_at, 0, '{}', :now)
     ON CONFLICT (client, subject, name) DO UPDATE
-    SET due_at = excluded.due_at, updated_at = excluded.updated_at
-    WHERE steps.state = 'waiting' AND (steps.due_at IS NULL OR steps.due_at > excluded.due_at)
+    SET state = 'waiting', due_at = excluded.due_at, updated_at = excluded.updated_at
+    WHERE steps.state IN ('waiting', 'cancelled')
+        AND (steps.due_at IS NULL OR steps.due_at > excluded.due_at)
     RETURNING name
 """)
 _BRING_FORWARD = statement("""
@@ -177,7 +178,7 @@ def add(steps: Iterable[Step], now: int) -> Work[None]:
 
 
 def sooner(client: str, subject: str, name: str, due_at: int, now: int) -> Work[bool]:
-    """Add a step, or bring a waiting one forward; False if it is due as soon, or over."""
+    """Add a step, or bring forward one that waits or was cancelled; False if nothing changed."""
     rows = yield (
         _SOONER,
         {"client": client, "subject": subject, "name": name, "due_at": due_at, "now": now},

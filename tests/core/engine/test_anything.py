@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from support.house import House
 from textback.errors import DeliveryError, MaybeSent, NotSent
-from textback.events import Event
+from textback.events import CallEvent, Event
 from textback.model import Absent, CannotTell, FailureReason, Outcome, Receipt, Text, TextState
 
 CALLERS = ["+13035550121", "+13035550122"]
@@ -86,7 +86,7 @@ class History:
             case "call", (caller, outcome):
                 await self.tell("phones", house.ended(outcome, caller=caller))
             case "answered late", (int(index),):
-                calls = [event for plugin, event in self.told if plugin == "phones"]
+                calls = [event for _, event in self.told if isinstance(event, CallEvent)]
                 if calls:
                     of = calls[index % len(calls)]
                     await self.tell("phones", house.picked_up(call=of.call, caller=of.caller))

@@ -97,7 +97,21 @@ async def test_a_call_of_which_nothing_more_is_told_is_given_up(house: House) ->
     await house.let_pass(timedelta(hours=5))
 
     assert not house.outside.asked
-    assert house.states() == {"conclude": "done"}
+    assert house.states() == {"conclude": "cancelled"}
+
+
+async def test_a_call_that_was_given_up_still_comes_to_its_end(house: House) -> None:
+    """The source was down for hours, and tells after all that nobody took the call."""
+    await house.tell(house.event("CA1", Happened.RINGING, leg="L1"))
+    ended_at = house.clock.now() + timedelta(minutes=1)
+    await house.let_pass(timedelta(hours=5))
+
+    await house.tell(house.event("CA1", Happened.ENDED, at=ended_at))
+    await house.run()
+
+    assert not house.outside.asked
+    assert house.ends() == ["suppressed"]
+    assert len(house.outside.notices) == 1
 
 
 async def test_two_sources_tell_of_one_call(closed: House) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from support.house import CALLER, STACK, House
 from textback.engine import people
 from textback.events import OptIn, OptOut
 from textback.model import Keyword
-from textback.store import cases
+from textback.store import Unit, cases
 
 BY_PROVIDER = STACK.replace("[plugins.carrier]", '[plugins.carrier]\nopt_out_replies = "provider"')
 DAY = timedelta(days=1)
@@ -139,7 +140,7 @@ async def test_a_block_between_decision_and_intent_stops_the_text(house: House, 
     store = house.runtime.store
     write, count = store.write, 0
 
-    async def block_before_the_case_is_opened(unit):  # type: ignore[no-untyped-def]
+    async def block_before_the_case_is_opened(unit: Unit[Any]) -> Any:
         nonlocal count
         count += 1
         if count == 2:  # the first write is the webhook's own

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -200,7 +201,7 @@ async def test_a_lasting_refusal_ends_as_failed_at_once(closed: House) -> None:
 )
 @pytest.mark.parametrize("try_next", [False, True])
 async def test_what_a_provider_says_of_a_number_is_remembered(
-    house: House, said: dict[str, bool], reason: str, try_next: bool
+    house: House, said: dict[str, Any], reason: str, try_next: bool
 ) -> None:
     """It becomes a suppression of ours; the next call is recorded and not texted."""
     house.outside.sending["carrier"] = fails(
