@@ -19,6 +19,7 @@ from textback.config.plugin_tables import check_names, plugin_tables
 from textback.config.presets import NAME, Layer, Presets, read_toml, rename
 from textback.config.references import References
 from textback.config.settings import Client, Deployment
+from textback.config.situations import check_situations
 from textback.config.structure import structure
 from textback.errors import ConfigError
 from textback.model import PhoneNumber
@@ -148,6 +149,7 @@ def _read_client(
         problems += [layers.problem(entry) for entry in (*wrong, *client)]
         return None, problems, _readable(table.get("lines"), references, region)
     wrong += check_names(client.was, ("was",))
+    wrong += check_situations(client)
     wrong += [
         Wrong(("lines", at), f"{line} is listed twice")
         for at, line in enumerate(client.lines)

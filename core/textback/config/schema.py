@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
@@ -13,6 +13,9 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from textback.config.durations import PATTERN, write_duration
+from textback.config.fields import Some
+from textback.config.hours import PATTERN as HOURS
+from textback.config.hours import DayHours, Holidays, write_hours
 from textback.config.plugin_tables import PluginKeys
 from textback.config.secrets import Secret
 from textback.config.settings import Client, Deployment, PluginTable
@@ -30,6 +33,9 @@ _PLAIN: dict[Any, tuple[str, Schema]] = {
     float: ("number", {"type": "number"}),
     bool: ("true or false", {"type": "boolean"}),
     timedelta: ("duration", {"type": "string", "pattern": rf"{PATTERN}|\$\{{"}),
+    date: ("date", {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$|\$\{"}),
+    DayHours: ("times of a day", {"type": "string", "pattern": rf"{HOURS}|\$\{{"}),
+    Holidays: ("country or part of it", {"type": "string", "examples": ["US", "US-CO"]}),
     ZoneInfo: ("time zone", {"type": "string", "examples": ["America/Denver"]}),
     PhoneNumber: ("phone number", {"type": "string", "examples": ["+13035550100"]}),
     Path: ("path of a file", {"type": "string"}),
@@ -189,6 +195,9 @@ def _schema(kind: Any) -> Schema:
         return {"enum": list(arguments)}
     if origin in {list, tuple}:
         return {"type": "array", "items": _schema(arguments[0])}
+    if origin is Some:
+        one = _schema(arguments[0])
+        return {"anyOf": [one, {"type": "array", "items": one}]}
     if origin is not None:
         return {"type": "object", "additionalProperties": _schema(arguments[1])}
     if issubclass(kind, Enum):
@@ -216,6 +225,8 @@ def _words(kind: Any) -> str:
     if origin in {list, tuple}:
         of = _words(arguments[0])
         return "tables" if of == "table" else f"list of {of}s"
+    if origin is Some:
+        return f"{_words(arguments[0])}, or a list"
     if origin is None and issubclass(kind, Enum):
         return "one of " + ", ".join(_toml(member.value) for member in kind)
     return "table"
@@ -227,6 +238,8 @@ def _default(field: attrs.Attribute[Any]) -> str | None:
         return None
     if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
         default = None if default.takes_self else default.factory()
+    if isinstance(default, Some):
+        default = default or None
     return "" if default is None or attrs.has(type(default)) else _toml(default)
 
 
@@ -239,6 +252,8 @@ def _toml(value: Any) -> str:
         return str(value)
     if isinstance(value, timedelta):
         return f'"{write_duration(value)}"'
+    if isinstance(value, DayHours):
+        return f'"{write_hours(value)}"'
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_toml, value))}]"
     if isinstance(value, Mapping):

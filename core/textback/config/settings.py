@@ -18,19 +18,13 @@ from zoneinfo import ZoneInfo
 import attrs
 from attrs import validators
 
+from textback.config.fields import are_languages, is_language
+from textback.config.fields import given as given  # noqa: PLC0414 (plugins take these from here)
+from textback.config.fields import setting as setting  # noqa: PLC0414
+from textback.config.places import Hours, Location, When
 from textback.config.references import References
 from textback.config.secrets import Secret
 from textback.model import PhoneNumber
-
-
-def setting(help: str, **kwargs: Any) -> Any:  # noqa: A002 (the word that readers expect)
-    """An attrs field with a sentence for the reference."""
-    return attrs.field(metadata={"help": help}, **kwargs)
-
-
-def given(**kwargs: Any) -> Any:
-    """An attrs field that the reader of a file fills in: no file may set it."""
-    return attrs.field(metadata={"given": True}, **kwargs)
 
 
 def _is_positive(_: object, __: object, value: timedelta) -> None:
@@ -74,15 +68,35 @@ class PluginTable:
 
 @attrs.frozen(kw_only=True)
 class Wording:
-    """``[[text]]``: the first text."""
+    """``[[text]]``: the first text; of several, the first that fits the situation."""
 
     body: str = setting("Template of the text; {{ first_name }} and the like leave no hole.")
+    when: When = setting("In which situations; in all, if not set.", factory=When)
+    language: str | None = setting(
+        'For callers who speak it, e.g. "es" or "es-MX"; for all, if not set.',
+        default=None,
+        validator=is_language,
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """``[[answer]]``: our answer to STOP or HELP, where the provider doesn't give its own."""
+
+    to: Literal["stop", "help"] = setting("What is answered.")
+    body: str = setting("Template of the answer.")
+    language: str | None = setting(
+        'For callers who speak it, e.g. "es"; for all, if not set.',
+        default=None,
+        validator=is_language,
+    )
 
 
 @attrs.frozen(kw_only=True)
 class LeadRule:
-    """``[[lead]]``: what CRMs are told."""
+    """``[[lead]]``: what CRMs are told; of several, the first that fits the situation."""
 
+    when: When = setting("In which situations; in all, if not set.", factory=When)
     tag: str | None = setting("Tag that the contact gets.", default=None)
     pipeline: str | None = setting("Pipeline of the deal.", default=None)
     stage: str | None = setting("Stage of the contact or deal.", default=None)
@@ -92,13 +106,23 @@ class LeadRule:
 
 @attrs.frozen(kw_only=True)
 class FollowUp:
-    """``[[follow_up]]``: one more text, if nothing was heard."""
+    """``[[follow_up]]``: one more text or e-mail, if nothing was heard."""
 
     after: timedelta = setting(
         'How long after the first text, e.g. "2h" or "1d".', validator=_is_positive
     )
     body: str = setting("Template of the text.")
-    channel: Literal["sms"] = setting("How it is sent.", default="sms")
+    translations: Mapping[str, str] = setting(
+        'The template for callers who speak another language, e.g. { es = "..." }.',
+        factory=dict,
+        validator=are_languages,
+    )
+    channel: Literal["sms", "email"] = setting(
+        "How it is sent; by e-mail only if an address is known when it is due.", default="sms"
+    )
+    subject: str = setting(
+        "Template of an e-mail's subject.", default="Your call to {{ business }}"
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -121,8 +145,19 @@ class Client:
     staff_phones: tuple[PhoneNumber, ...] = setting(
         "Numbers of the team; they are never texted as callers.", default=()
     )
+    vip_phones: tuple[PhoneNumber, ...] = setting(
+        "Numbers of callers for whom `when = { vip = true }` holds; a CRM may know more.",
+        default=(),
+    )
+    language: str = setting(
+        "What callers speak of whom it isn't known.", default="en", validator=is_language
+    )
+    hours: Hours | None = setting(
+        "When the business is open; nobody asks if not set.", default=None
+    )
+    location: tuple[Location, ...] = setting("Places of a business that has several.", default=())
     contact: str = setting(
-        "Phone number or address that the answer to HELP names; the first line if not set.",
+        "Phone number or address that the answer to HELP names; the line called if not set.",
         default="",
     )
     cool_down: timedelta = setting(
@@ -142,13 +177,24 @@ class Client:
         default=0.6,
         validator=[validators.gt(0), validators.le(10)],
     )
-    text: tuple[Wording, ...] = setting("The first text; the built-in one if not set.", default=())
-    lead: tuple[LeadRule, ...] = setting("What CRMs are told.", default=())
+    text: tuple[Wording, ...] = setting(
+        "The first text: the first of these that fits; the built-in one if none does.", default=()
+    )
+    answer: tuple[Answer, ...] = setting(
+        "Our answers to STOP and HELP; the built-in ones if not set.", default=()
+    )
+    lead: tuple[LeadRule, ...] = setting(
+        "What CRMs are told: the first of these that fits.", default=()
+    )
     follow_up: tuple[FollowUp, ...] = setting("Later texts, in their order.", default=())
     was: tuple[str, ...] = setting("Earlier names of this client's file.", default=())
     plugins: Mapping[str, PluginTable] = setting(
         "The stack, in order of preference; see each plugin's page.", factory=dict
     )
+
+    def location_of(self, line: PhoneNumber) -> Location | None:
+        """Where a line rings, if the file says so."""
+        return next((each for each in self.location if line in each.lines), None)
 
 
 @attrs.frozen(kw_only=True)

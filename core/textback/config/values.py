@@ -12,7 +12,7 @@ import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -23,6 +23,8 @@ import cattrs
 from cattrs.gen import make_dict_structure_fn, override
 
 from textback.config.durations import read_duration
+from textback.config.fields import Some
+from textback.config.hours import DayHours, Holidays, read_holidays, read_hours
 from textback.config.messages import nearest
 from textback.config.references import References
 from textback.config.secrets import Secret
@@ -104,12 +106,27 @@ def _truth(raw: Any, _: Any) -> bool:
     return raw
 
 
-def _duration(raw: Any, _: Any) -> timedelta:
-    text = _text(raw, 'a duration in quotes, e.g. "2h"')
+def _written(read: Callable[[str], Any], what: str) -> Hook:
+    """A hook for what people write in a way of its own; *read* says what is wrong with it."""
+
+    def hook(raw: Any, _: Any) -> Any:
+        text = _text(raw, what)
+        try:
+            return read(text)
+        except ConfigError as error:
+            raise ConfigError(f'"{raw}" {error}') from None
+
+    return hook
+
+
+def _date(raw: Any, _: Any) -> date:
+    if isinstance(raw, date) and not isinstance(raw, datetime):
+        return raw
+    text = _text(raw, 'a date, e.g. "2026-12-24"')
     try:
-        return read_duration(text)
-    except ConfigError as error:
-        raise ConfigError(f'"{raw}" {error}') from None
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f'"{raw}" is no date; write e.g. "2026-12-24"') from None
 
 
 def _time_zone(raw: Any, _: Any) -> ZoneInfo:
@@ -187,6 +204,16 @@ def _list_hook(kind: Any, converter: cattrs.Converter) -> Hook:
         if not isinstance(raw, list):
             raise ConfigError(f"must be a list in [brackets], not {_kind(raw)}")
         return build(_each(enumerate(raw), hook, of))
+
+    return read
+
+
+def _some_hook(kind: Any, converter: cattrs.Converter) -> Hook:
+    of = get_args(kind)[0]
+    hook = converter.get_structure_hook(of)
+
+    def read(raw: Any, _: Any) -> Any:
+        return Some(_each(enumerate(raw), hook, of) if isinstance(raw, list) else [hook(raw, of)])
 
     return read
 
@@ -274,6 +301,10 @@ def _is_list(kind: Any) -> bool:
     return get_origin(kind) is list or (get_origin(kind) is tuple and get_args(kind)[1:] == (...,))
 
 
+def _is_some(kind: Any) -> bool:
+    return get_origin(kind) is Some
+
+
 def _is_table(kind: Any) -> bool:
     """Whether it is ``dict[str, X]`` or ``Mapping[str, X]``."""
     origin: Any = get_origin(kind)
@@ -298,7 +329,10 @@ def _make_converter() -> cattrs.Converter:
         float: _number,
         bool: _truth,
         Secret: _secret,
-        timedelta: _duration,
+        timedelta: _written(read_duration, 'a duration in quotes, e.g. "2h"'),
+        date: _date,
+        DayHours: _written(read_hours, 'times in quotes, e.g. "08:00-17:00"'),
+        Holidays: _written(read_holidays, 'a country or a part of it in quotes, e.g. "US-CO"'),
         ZoneInfo: _time_zone,
         PhoneNumber: _phone_number,
         Path: _file_path,
@@ -307,6 +341,7 @@ def _make_converter() -> cattrs.Converter:
     for fits, factory in (
         (attrs.has, _class_hook),
         (_is_list, _list_hook),
+        (_is_some, _some_hook),
         (_is_table, _table_hook),
         (_is_literal, _literal_hook),
     ):

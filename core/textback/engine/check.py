@@ -10,6 +10,7 @@ from textback import dispatch, plugins
 from textback.config import Config, Problem
 from textback.config.settings import Client
 from textback.engine.runtime import Runtime, open_runtime
+from textback.flow.reach import reach
 from textback.flow.segments import segments
 from textback.flow.wording import check_template, render
 from textback.model import Finding, Severity
@@ -31,7 +32,14 @@ def complete(config: Config, found: Mapping[str, plugins.Found]) -> Config:
 def _problems(client: Client, found: Mapping[str, plugins.Found]) -> Iterator[Problem]:
     yield from plugins.problems_of(client, found)
     bodies = [(f"text[{n}].body", each.body) for n, each in enumerate(client.text, 1)]
-    bodies += [(f"follow_up[{n}].body", each.body) for n, each in enumerate(client.follow_up, 1)]
+    bodies += [(f"answer[{n}].body", each.body) for n, each in enumerate(client.answer, 1)]
+    for n, each in enumerate(client.follow_up, 1):
+        bodies.append((f"follow_up[{n}].body", each.body))
+        bodies.append((f"follow_up[{n}].subject", each.subject))
+        bodies += [
+            (f"follow_up[{n}].translations.{language}", body)
+            for language, body in each.translations.items()
+        ]
     for path, body in bodies:
         for message in check_template(body):
             yield Problem(client.file, path, message)
@@ -47,12 +55,29 @@ def advice(config: Config) -> Iterator[tuple[str, Finding]]:
             yield client.id, _warning("no plugin tells of calls; none will be noticed")
         if "notifier" not in offered:
             yield client.id, _warning("no plugin tells the team; replies are seen in `cases` only")
+        by_email = any(each.channel == "email" for each in client.follow_up)
+        if by_email and "email" not in offered:
+            yield client.id, _warning("no plugin can send e-mail; follow-ups by e-mail don't go")
         if client.mode == "test" and not client.test_phones:
             yield client.id, _warning("test mode without test_phones: nobody is texted")
+        for words in _reach(client):
+            yield client.id, _warning(words)
         for number, each in enumerate(client.text, 1):
             parts = segments(render(each.body, {"business": client.name, "first_name": "Anna"}))
             if parts > 1:
                 yield client.id, _warning(f"text[{number}].body is billed as {parts} texts")
+
+
+def _reach(client: Client) -> Iterator[str]:
+    """Texts and leads that no call gets, and calls that get none of them."""
+    for name, found, instead in (
+        ("text", reach(client, client.text), "they get the built-in text"),
+        ("lead", reach(client, client.lead), "the CRM is told neither tag nor stage"),
+    ):
+        for number in found.unused:
+            yield f"{name}[{number}] is never used: an earlier one fits whenever it does"
+        if found.gap:
+            yield f"no [[{name}]] is for calls with {found.gap}; {instead}"
 
 
 def _roles(client: Client, plugin: str) -> tuple[str, ...]:

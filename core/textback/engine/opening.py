@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import attrs
-from textback.plugins import Stack
 
 from textback.clock import micros
 from textback.config.settings import Client
@@ -20,11 +19,12 @@ from textback.engine.codec import write_caller
 from textback.engine.context import Context, Wake
 from textback.engine.intents import Intent
 from textback.engine.names import FIRST_TEXT, IDLE, case_id, case_subject
-from textback.flow import deliver, follow_up, wording
+from textback.flow import choice, deliver, follow_up
 from textback.flow.decide import decide
 from textback.flow.identify import Identified, identify
 from textback.model import Call, Case, End, Kind
 from textback.picture import Action, Decision
+from textback.plugins import Stack
 from textback.store import Work, calls, cases, contacts, ledger, steps, subjects
 from textback.store.contacts import Stale
 from textback.store.steps import DONE, RUNNING, Step
@@ -115,7 +115,7 @@ async def _plan(
     senders = stack.impls("send_text")
     body, intent = "", None
     if decision.action in (Action.SEND, Action.SHADOW):
-        template = client.text[0].body if client.text else wording.DEFAULT_BODY
+        template = choice.first_text(client, case)
         body = await deliver.compose(
             stack.impls("compose_text"), stack.impls("booking_link"), client, seen.picture, template
         )

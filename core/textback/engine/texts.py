@@ -1,4 +1,4 @@
-"""Send a text: decide again if need be, commit the intent, call the provider, commit what it said.
+"""Send a text or an e-mail: decide again if need be, commit the intent, call the provider, commit what it said.
 
 One run tries the client's senders in order and stops at the first that may have taken the text.
 What a run came to is one of the units in `outcomes`.
@@ -14,14 +14,14 @@ import attrs
 
 from textback.clock import moment
 from textback.config.settings import Client
-from textback.engine import intents, outcomes, pictures, statuses
+from textback.engine import addresses, intents, outcomes, pictures, statuses, unsubscribing
 from textback.engine.context import Context
 from textback.engine.intents import FRESH_FOR, Intent
 from textback.engine.names import FIRST_TEXT
-from textback.flow import deliver, follow_up, wording
+from textback.flow import choice, deliver, follow_up, wording
 from textback.flow.decide import decide
 from textback.flow.reply import CONFIRM_WITHIN_S
-from textback.model import Case, Kind, PhoneNumber, Receipt, TextState
+from textback.model import Case, Email, Kind, PhoneNumber, Receipt, TextState
 from textback.picture import Action, Decision
 from textback.plugins import Stack
 from textback.store import Work, calls, cases, contacts, steps, texts
@@ -29,6 +29,9 @@ from textback.store.contacts import Stale
 from textback.store.steps import CANCELLED, Step
 
 Result = Callable[[], Work[None]]
+
+HOOKS = {"sms": "send_text", "email": "send_email"}
+"""Who sends what: the hook for each channel."""
 
 
 @attrs.frozen(kw_only=True)
@@ -39,6 +42,7 @@ class Order:
     template: str
     fixed: bool = False  # the body as written by a person, not a template
     line: PhoneNumber | None = None
+    subject: str = ""  # the template of an e-mail's
     not_after: datetime | None = None
 
 
@@ -60,10 +64,14 @@ async def run(ctx: Context, client: Client, step: Step, prepared: Intent | None)
             await ctx.store.write(partial(_unused, ctx, client, intent.text.id))
             intent = None
             continue
-        sender = stack.impl("send_text", intent.plugin)
+        sender = stack.impl(HOOKS[intent.channel], intent.plugin)
         if sender is None:
             return outcomes.not_taken(ctx, client, stack, step, case_id, None)
-        attempt = await deliver.send(sender, intent.text)
+        if intent.address is None:
+            attempt = await deliver.send(sender, intent.text)
+        else:
+            email = _email(ctx, client, intent, intent.address)
+            attempt = await deliver.send_email(sender, email)
         match attempt:
             case deliver.Taken():
                 return partial(_taken, ctx, client, stack, intent, attempt.receipt)
@@ -83,15 +91,19 @@ async def _prepare(
     ctx: Context, client: Client, stack: Stack, step: Step, case_id: str, tried: list[str]
 ) -> Intent | Result | None:
     """The next intent, committed; else what the step comes to; None if no sender is left."""
+    channel = follow_up.channel_of(client, step.name)
+    address = None
+    if channel == "email":
+        address = await addresses.look_up(ctx, client, stack, case_id)
     for _ in range(50):
         now = ctx.clock.now()
-        asked = await ctx.store.read(partial(_ask, ctx, client, stack, step, case_id, now))
+        asked = await ctx.store.read(partial(_ask, ctx, client, stack, step, case_id, now, address))
         if not isinstance(asked, _Asked):
             return asked
         decision = decide(asked.seen.picture, stack.impls("judge"))
         if decision.action is not Action.SEND:
             return outcomes.forbidden(ctx, client, stack, step, asked.case, decision)
-        sender = next((s for s in stack.impls("send_text") if s.plugin not in tried), None)
+        sender = next((s for s in stack.impls(HOOKS[channel]) if s.plugin not in tried), None)
         if sender is None:
             return None
         body = await _body(client, stack, asked)
@@ -105,6 +117,8 @@ async def _prepare(
             attempt=asked.attempts + 1,
             now=ctx.clock.now(),
             line=asked.order.line or (client.lines[0] if asked.case.line is None else None),
+            address=address,
+            subject=_subject(client, asked) if address is not None else "",
         )
         try:
             await ctx.store.write(partial(_intend, ctx, client, intent, asked.seen, decision))
@@ -123,7 +137,13 @@ class _Asked:
 
 
 def _ask(
-    ctx: Context, client: Client, stack: Stack, step: Step, case_id: str, now: datetime
+    ctx: Context,
+    client: Client,
+    stack: Stack,
+    step: Step,
+    case_id: str,
+    now: datetime,
+    address: str | None,
 ) -> Work[_Asked | Result]:
     row = yield from cases.get(client.id, case_id)
     assert row is not None
@@ -136,9 +156,13 @@ def _ask(
     current = yield from steps.get(client.id, step.subject, step.name)
     if current is not None and current.state == CANCELLED:  # while it ran
         return outcomes.called_off(ctx, client, step)
-    order = _order(client, step)
+    order = _order(client, case, step)
     if isinstance(order, str):
         return outcomes.dropped(ctx, client, step, order)
+    if address is None and follow_up.channel_of(client, step.name) == "email":
+        return outcomes.dropped(ctx, client, step, "no e-mail address is known")
+    if order.line is not None:  # the words are those of the place that was written to
+        case = attrs.evolve(case, line=order.line)
     if order.not_after is not None and now > order.not_after:
         return outcomes.dropped(ctx, client, step, "it could not go in time, so it does not go")
     ended_at = None
@@ -154,34 +178,35 @@ def _ask(
         step=step.name,
         now=now,
         call_ended_at=ended_at,
+        address=address,
     )
     return _Asked(case=case, order=order, seen=seen, attempts=len(attempts))
 
 
-def _order(client: Client, step: Step) -> Order | str:
+def _order(client: Client, case: Case, step: Step) -> Order | str:
     """What a step is to send; or, in words, why there is nothing to send any more."""
     kind, detail = step.name.partition("/")[0], step.detail
     line = PhoneNumber(detail["line"]) if "line" in detail else None
     match kind:
         case "text" if step.name == FIRST_TEXT:
-            body = client.text[0].body if client.text else wording.DEFAULT_BODY
-            return Order(kind=Kind.FIRST, template=body)
+            return Order(kind=Kind.FIRST, template=choice.first_text(client, case))
         case "text":
             return Order(kind=Kind.REPLY, template=detail["body"], fixed=True)
         case "follow_up":
-            template = follow_up.body_of(client, step.name)
+            template = follow_up.body_of(client, case, step.name)
             if template is None:
                 return "the client's file has this follow-up no longer"
-            return Order(kind=Kind.FOLLOW_UP, template=template)
+            subject = follow_up.subject_of(client, step.name)
+            return Order(kind=Kind.FOLLOW_UP, template=template, subject=subject)
         case "stop":
             return Order(
                 kind=Kind.CONFIRMATION,
-                template=wording.STOPPED_BODY,
+                template=choice.answer(client, case, "stop"),
                 line=line,
                 not_after=moment(detail["at"]) + timedelta(seconds=CONFIRM_WITHIN_S),
             )
         case _:
-            return Order(kind=Kind.HELP, template=wording.HELP_BODY, line=line)
+            return Order(kind=Kind.HELP, template=choice.answer(client, case, "help"), line=line)
 
 
 async def _body(client: Client, stack: Stack, asked: _Asked) -> str:
@@ -197,10 +222,36 @@ async def _body(client: Client, stack: Stack, asked: _Asked) -> str:
     )
 
 
+def _subject(client: Client, asked: _Asked) -> str:
+    values = deliver.variables(client, asked.case)
+    try:
+        return wording.render(asked.order.subject, values)
+    except ValueError:  # no words are left of it for this caller
+        return client.name
+
+
+def _email(ctx: Context, client: Client, intent: Intent, address: str) -> Email:
+    text = intent.text
+    mailbox = unsubscribing.hash_of(ctx, address)
+    token = unsubscribing.write(ctx, unsubscribing.Link(client.id, text.case, mailbox))
+    return Email(
+        id=text.id,
+        client=client.id,
+        case=text.case,
+        to=address,
+        subject=intent.subject,
+        body=text.body,
+        client_name=client.name,
+        unsubscribe_url=f"{ctx.public_url}/u/{token}",
+    )
+
+
 def _intend(
     ctx: Context, client: Client, intent: Intent, seen: pictures.Seen, decision: Decision
 ) -> Work[None]:
     yield from contacts.compare_and_set(client.id, intent.text.to, seen.versions)
+    if seen.address is not None:
+        yield from contacts.compare_and_set(client.id, seen.address, seen.address_versions)
     yield from intents.commit(ctx, intent, decision)
 
 

@@ -10,7 +10,7 @@ from textback import dispatch
 from textback.config.settings import Client
 from textback.errors import DeliveryError, MaybeSent, NotSent, ProviderError
 from textback.flow import wording
-from textback.model import Absent, Case, Receipt, Text
+from textback.model import Absent, Case, Email, Receipt, Text
 from textback.phones import display, region_of
 from textback.picture import Picture
 
@@ -52,8 +52,17 @@ Attempt = Taken | Unsure | Declined
 
 async def send(sender: dispatch.Impl, text: Text) -> Attempt:
     """Hand a text to one sender; every way that this can end, as a value."""
+    return await _hand_over(sender, text=text)
+
+
+async def send_email(sender: dispatch.Impl, email: Email) -> Attempt:
+    """Hand an e-mail to one sender, as `send` does with a text."""
+    return await _hand_over(sender, email=email)
+
+
+async def _hand_over(sender: dispatch.Impl, **what: Text | Email) -> Attempt:
     try:
-        receipt = await dispatch.call(sender, text=text)
+        receipt = await dispatch.call(sender, **what)
     except DeliveryError as error:
         return Declined(
             str(error),
@@ -114,11 +123,13 @@ def variables(client: Client, case: Case, booking_link: str = "") -> Mapping[str
     """What stands for the names in a template; an empty value leaves no hole."""
     line = case.line or client.lines[0]
     shown = display(line, region_of(line))
+    place = client.location_of(line)
     return {
         "first_name": case.caller.first_name or "",
         "name": case.caller.name or "",
         "business": client.name,
+        "location": place.name if place else "",
         "line": shown,
-        "contact": client.contact or shown,
+        "contact": (place and place.contact) or client.contact or shown,
         "booking_link": booking_link,
     }

@@ -7,6 +7,9 @@ from datetime import datetime
 import attrs
 
 from textback.config.settings import Client
+from textback.flow.choice import translated
+from textback.flow.situation import spoken
+from textback.model import Case
 
 
 @attrs.frozen
@@ -25,10 +28,30 @@ def plan(client: Client, sent_at: datetime) -> tuple[Due, ...]:
     )
 
 
-def body_of(client: Client, step: str) -> str | None:
-    """The template of one step; None if the client's file has it no longer."""
+def body_of(client: Client, case: Case, step: str) -> str | None:
+    """The template of one step, in the caller's language if it has been translated.
+
+    Returns:
+        None if the client's file has the step no longer.
+    """
     number = int(step.partition("/")[2])
-    return client.follow_up[number - 1].body if number <= len(client.follow_up) else None
+    if number > len(client.follow_up):
+        return None
+    each = client.follow_up[number - 1]
+    return translated(each.body, each.translations, spoken(client, case))
+
+
+def channel_of(client: Client, step: str) -> str:
+    """How a step is sent: ``email`` for a follow-up that says so, else ``sms``."""
+    kind, _, number = step.partition("/")
+    if kind != "follow_up" or int(number) > len(client.follow_up):
+        return "sms"
+    return client.follow_up[int(number) - 1].channel
+
+
+def subject_of(client: Client, step: str) -> str:
+    """The template of an e-mail's subject."""
+    return client.follow_up[int(step.partition("/")[2]) - 1].subject
 
 
 def idle_at(client: Client, last_at: datetime) -> datetime:

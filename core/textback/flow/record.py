@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from textback.config.settings import Client
+from textback.flow.choice import choose
+from textback.flow.situation import situation_of
 from textback.model import Activity, ActivityKind, Call, Case, Lead, Media, Outcome, PhoneNumber
 
 
 def lead(client: Client, case: Case, number: PhoneNumber) -> Lead:
-    """The lead of a case, by the first ``[[lead]]`` of the client's file."""
-    rule = client.lead[0] if client.lead else None
+    """The lead of a case, by the first ``[[lead]]`` of the client's file that fits it."""
+    rule = choose(client.lead, situation_of(client, case))
     return Lead(
         client=client.id,
         case=case.id,
@@ -48,15 +50,17 @@ def text_activity(
     at: datetime,
     number: PhoneNumber,
     line: PhoneNumber | None,
+    channel: str = "sms",
     media: Sequence[Media] = (),
 ) -> Activity:
-    """A text of ours, or a reply, for the contact's record."""
+    """A text or e-mail of ours, or a reply, for the contact's record."""
     return Activity(
         kind=ActivityKind.REPLY if incoming else ActivityKind.TEXT,
         at=at,
         number=number,
         line=line,
         body=body,
+        channel=channel,
         incoming=incoming,
         media=tuple(media),
     )

@@ -35,6 +35,7 @@ LIMITS: Mapping[str, int] = {
     "first_name": 40,
     "name": 80,
     "business": 160,
+    "location": 80,
     "line": 40,
     "contact": 160,
     "booking_link": 500,

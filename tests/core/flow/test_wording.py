@@ -87,8 +87,8 @@ def test_a_business_with_full_stops_is_no_end_of_a_sentence():
         ("{{ frist_name }}", 'line 1: unknown name "frist_name"; did you mean "first_name"?'),
         (
             "Hi\n{{ zzz }}",
-            'line 2: unknown name "zzz"; known are first_name, name, business, line, contact, '
-            "booking_link",
+            'line 2: unknown name "zzz"; known are first_name, name, business, location, line, '
+            "contact, booking_link",
         ),
         ("Hi {{ self }}", 'unknown name "self"'),
         ("Hi {{ first_name", "line 1: unexpected end of template"),

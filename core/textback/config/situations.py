@@ -1,0 +1,53 @@
+"""What a client's file says of lines and hours in several places must be of one piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from textback.config.messages import Wrong
+from textback.config.places import Hours, When
+from textback.config.settings import Client
+from textback.model import PhoneNumber
+
+
+def check_situations(client: Client) -> list[Wrong]:
+    """Everything that is wrong with ``when`` and ``[[location]]``."""
+    wrong: list[Wrong] = []
+    seen: set[PhoneNumber] = set()
+    for at, place in enumerate(client.location):
+        wrong += _not_ours(client, place.lines, ("location", at, "lines"))
+        wrong += [
+            Wrong(("location", at, "lines", n), f"{line} is in another [[location]] already")
+            for n, line in enumerate(place.lines)
+            if line in seen
+        ]
+        seen.update(place.lines)
+    hours = [each for each in (client.hours, *(p.hours for p in client.location)) if each]
+    whens = [(("text", at, "when"), entry.when) for at, entry in enumerate(client.text)]
+    whens += [(("lead", at, "when"), entry.when) for at, entry in enumerate(client.lead)]
+    for where, when in whens:
+        wrong += _not_ours(client, when.line, (*where, "line"))
+        wrong += _without_hours(when, hours, (*where, "hours"))
+    return wrong
+
+
+def _not_ours(
+    client: Client, lines: Iterable[PhoneNumber], where: tuple[str | int, ...]
+) -> Iterator[Wrong]:
+    for line in lines:
+        if line not in client.lines:
+            yield Wrong(where, f"{line} is not one of this client's lines")
+
+
+def _without_hours(when: When, hours: list[Hours], where: tuple[str | int, ...]) -> Iterator[Wrong]:
+    """A condition that no call could ever meet, or each would."""
+    if when.hours is None:
+        return
+    if not hours:
+        yield Wrong(
+            where,
+            "needs the table [hours]; for calls that the phone system itself says came out of"
+            ' hours, write outcome = "out_of_hours"',
+        )
+    elif when.hours == "holiday" and not any(each.holidays or each.closed for each in hours):
+        yield Wrong(where, 'there are no holidays; write e.g. holidays = "US" in [hours]')
