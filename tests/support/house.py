@@ -96,12 +96,13 @@ class House:
         stack: str = STACK,
         more: str = FOLLOW_UPS,
         client: str = CLIENT,
+        line: str = LINE,
     ) -> None:
-        """Write the files, before the house is opened."""
+        """Write the files, before the house is opened; of one client more at each call."""
         (self.folder / "clients").mkdir(exist_ok=True)
         (self.folder / "textback.toml").write_text(TEXTBACK)
         (self.folder / "clients" / f"{client}.toml").write_text(
-            "\n".join((HEAD, settings, stack, more))
+            "\n".join((HEAD.replace(LINE, line), settings, stack, more))
         )
 
     async def open(self, store: Store | None = None) -> None:
@@ -122,9 +123,9 @@ class House:
         await self.close()
         await self.open()
 
-    async def tell(self, *events: Event, plugin: str = "phones") -> None:
+    async def tell(self, *events: Event, plugin: str = "phones", client: str = CLIENT) -> None:
         """A plugin reports events; returns when they are committed."""
-        await self.runtime.engine.accept(CLIENT, plugin, events, self.clock.now())
+        await self.runtime.engine.accept(client, plugin, events, self.clock.now())
 
     async def run(self) -> datetime | None:
         """Do what is due now; when something is due next."""

@@ -7,6 +7,7 @@ import tempfile
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -79,7 +80,7 @@ class History:
         self.told.append((plugin, event))
         await self.house.tell(event, plugin=plugin)
 
-    async def act(self, what: str, *how: object) -> None:
+    async def act(self, what: str, *how: Any) -> None:
         """Let one thing happen; what it leads to may still be under way afterwards."""
         house = self.house
         match what, how:

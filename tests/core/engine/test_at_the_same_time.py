@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from support.house import House
+from textback.errors import NotSent
 from textback.model import Lead, Receipt, Text
 
 WITHIN_S = 10  # only ends a test that fails
@@ -57,6 +58,48 @@ async def test_text_and_contact_are_under_way_at_the_same_time(house: House) -> 
 
     assert len(house.sent) == 1
     assert len(house.outside.leads) == 1
+
+
+async def test_one_clients_hanging_sender_delays_no_other_client(closed: House) -> None:
+    """The other one's caller is texted while it hangs."""
+    other_line = "+13035550101"
+    closed.write()
+    closed.write(client="other", line=other_line)
+    await closed.open()
+    answer, texted = asyncio.Event(), asyncio.Event()
+
+    async def send(text: Text) -> Receipt:
+        if text.client == "other":
+            texted.set()
+        else:
+            await answer.wait()
+        return closed.outside.take("carrier", text)
+
+    closed.outside.sending["carrier"] = send
+    await closed.tell(closed.ended())
+    await closed.tell(closed.ended(line=other_line), client="other")
+    async with asyncio.timeout(WITHIN_S):
+        await texted.wait()
+
+    assert closed.texts()[0]["state"] == "sending"
+    answer.set()
+    await closed.run()
+    assert [text.client for _, text in closed.sent] == ["other", "bright"]
+
+
+async def test_a_text_goes_out_when_everything_else_is_down(house: House) -> None:
+    """CRM and notifier fail; they are tried again, and the caller has the text once."""
+
+    async def fail(what: object) -> None:
+        raise NotSent("no connection")
+
+    house.outside.saving = house.outside.telling = fail
+    await house.missed()
+    assert house.ends() == ["sent"]
+    house.outside.saving = house.outside.telling = None
+    await house.let_pass(timedelta(minutes=30))
+
+    assert len(house.sent) == len(house.outside.leads) == len(house.outside.notices) == 1
 
 
 async def test_two_calls_of_one_caller_at_the_same_moment_get_one_text(house: House) -> None:

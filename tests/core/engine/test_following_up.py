@@ -55,6 +55,7 @@ async def opted_out(house: House) -> None:
 async def closed_by_hand(house: House) -> None:
     ctx, client = house.runtime.ctx, house.runtime.config.clients["bright"]
     row = await house.runtime.store.read(lambda: cases.open_of("bright", CALLER))
+    assert row is not None
     await house.runtime.store.write(
         lambda: people.close(ctx.hash_of, client, row, "done by phone", ctx.now())
     )

@@ -113,6 +113,7 @@ async def test_stop_to_a_text_of_the_team_holds_too(house: House) -> None:
     case = house.case()
     client = house.runtime.config.clients["bright"]
     row = await house.runtime.store.read(lambda: cases.find(case["case_id"]))
+    assert row is not None
     await house.runtime.store.write(
         lambda: people.reply(client, row, "just one more thing", house.runtime.ctx.now())
     )

@@ -228,7 +228,9 @@ async def test_a_status_may_come_before_the_receipt(house: House, by_our_id: boo
 
     async def send(text: Text) -> Receipt:
         receipt = house.outside.take("carrier", text)
-        ids = {"text": text.id} if by_our_id else {"provider_id": receipt.provider_id}
+        ids: dict[str, Any] = (
+            {"text": text.id} if by_our_id else {"provider_id": receipt.provider_id}
+        )
         await house.tell(house.status(TextState.DELIVERED, **ids), plugin="carrier")
         return receipt
 
