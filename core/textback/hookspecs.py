@@ -4,7 +4,8 @@ A plugin is an attrs class ``Name(settings, services)``.  It implements the hook
 plays, each marked with `hookimpl`; hooks are ``async`` but for `judge`, and each call has a
 time-out.  What a hook raises is its plugin's trouble alone: the error tree in `textback.errors`
 says what the engine does about it.  Each docstring names in italics how answers are combined;
-"in order" is the order of the plugin tables in the client's file.
+"in order" is the order of the plugin tables in the client's file.  Settings that are needed in some
+roles only are checked by a method of theirs, ``check_roles(roles)``, which raises `ConfigError`.
 """
 
 from __future__ import annotations

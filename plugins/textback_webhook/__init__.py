@@ -1,4 +1,4 @@
-"""Tells the team by a signed webhook, for tools that textback has no plugin for.
+"""Tells the team by a signed webhook, and is told of calls by one, for what has no plugin.
 
 The signature is that of Standard Webhooks 1.0.0, for which receivers find a library in most
 languages: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
@@ -9,21 +9,20 @@ from __future__ import annotations
 import socket
 from datetime import datetime
 from http import HTTPStatus
-from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import attrs
 import httpx
 
-from textback.config.secrets import Secret
-from textback.config.settings import setting
-from textback.errors import ConfigError, Refused
+from textback.errors import Refused, UnreadableWebhook, WebhookRejected
+from textback.events import Reading, WebhookRequest
 from textback.hookspecs import hookimpl
 from textback.http import explain, retry_after
 from textback.model import Finding, Notice, Severity
 from textback.services import Services
-from textback_webhook import payload
-from textback_webhook.signature import key_of, sign
+from textback_webhook import calls, payload
+from textback_webhook.settings import Settings
+from textback_webhook.signature import WEAK_HEADER, sign, verify, verify_token
 
 __all__ = ["Settings", "Webhook"]
 
@@ -35,45 +34,35 @@ _ADVICE: dict[int, str] = {
 _NOT_FOREVER = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 
 
-def _check_url(_: object, __: object, url: str) -> None:
-    parts = _split(url)
-    if parts is None or not parts.hostname or parts.scheme not in ("http", "https"):
-        raise ConfigError("is not an address; write it in full, e.g. https://example.com/notices")
-    if parts.username is not None or parts.password is not None:
-        raise ConfigError(
-            "has a user name or password in it; receivers check the signature instead"
-        )
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        raise ConfigError("would send callers' numbers unencrypted; use https://")
-
-
-def _check_secret(_: object, __: object, secret: Secret) -> None:
-    key_of(secret)
-
-
-@attrs.frozen(kw_only=True)
-class Settings:
-    """``[plugins.webhook]``."""
-
-    url: str = setting(
-        "Where notices are posted: https, or http on this machine.", validator=_check_url
-    )
-    secret: Secret = setting(
-        'Signs the notices: "whsec_" and 24 to 64 bytes in base64.', validator=_check_secret
-    )
-    timeout_s: float = setting(
-        "Seconds that the receiver may take to answer.",
-        default=10.0,
-        validator=[attrs.validators.gt(0), attrs.validators.le(30)],
-    )
-
-
 @attrs.frozen(eq=False)
 class Webhook:
-    """Posts every notice as JSON; a repeat has the same ``webhook-id``."""
+    """Posts every notice as JSON; a repeat has the same ``webhook-id``.  Takes calls as JSON."""
 
     settings: Settings
     services: Services
+
+    @hookimpl
+    async def read_webhook(self, request: WebhookRequest) -> Reading:
+        """Verify one request and read it; its topic is ``calls``.
+
+        Raises:
+            WebhookRejected: It is signed wrongly, or long ago; with ``weak_token`` set, it has
+                neither a signature nor the token.
+            UnreadableWebhook: It has another topic, or isn't in the documented format.
+        """
+        self._verify(request)
+        if request.topic != "calls":
+            raise UnreadableWebhook('the address must end in "/calls"')
+        return Reading((calls.read(request),))
+
+    def _verify(self, request: WebhookRequest) -> None:
+        secret, token = self.settings.secret, self.settings.weak_token
+        if token is not None and (secret is None or WEAK_HEADER in request.headers):
+            verify_token(request, token)
+        elif secret is not None:
+            verify(request, secret)
+        else:
+            raise WebhookRejected("neither secret nor weak_token is set")
 
     @hookimpl
     async def notify_team(self, notice: Notice) -> None:
@@ -83,15 +72,18 @@ class Webhook:
             Refused: The receiver answered no.  For good, but for 408, 429 and 5xx.
             NotSent, MaybeSent: It gave no answer; it is told again later.
         """
+        url, secret = self.settings.url, self.settings.secret
+        assert url is not None  # a notifier has both, see Settings.check_roles
+        assert secret is not None
         body = payload.encode(notice)
         now = self.services.clock.now()
         response = await self.services.http.post(
-            self.settings.url,
+            url,
             content=body,
             headers={
                 "content-type": "application/json",
                 "user-agent": "textback",
-                **sign(self.settings.secret, payload.message_id(notice), now, body),
+                **sign(secret, payload.message_id(notice), now, body),
             },
             timeout=self.settings.timeout_s,
         )
@@ -100,14 +92,21 @@ class Webhook:
 
     @hookimpl
     async def check(self) -> list[Finding]:
-        """Whether the receiver's name can be resolved; nothing is posted."""
+        """Whether the receiver's name can be resolved; nothing is posted.  Weak tokens are told."""
+        findings = []
+        if self.settings.weak_token is not None and self.services.plays("source"):
+            words = "calls are taken by a token, which is weaker than a signature; see weak_token"
+            findings.append(Finding(Severity.WARNING, words))
+        if self.settings.url is None or not self.services.plays("notifier"):
+            words = f"calls are taken at {self.services.address}/calls"
+            return [*findings, Finding(Severity.OK, words)]
         parts = urlsplit(self.settings.url)
         try:
             await self.services.in_thread(socket.getaddrinfo, parts.hostname, parts.port)
         except OSError:
             words = f"{parts.hostname} can't be resolved; see url in this plugin's table"
-            return [Finding(Severity.ERROR, words)]
-        return [Finding(Severity.OK, f"notices go to {parts.hostname}")]
+            return [*findings, Finding(Severity.ERROR, words)]
+        return [*findings, Finding(Severity.OK, f"notices go to {parts.hostname}")]
 
 
 def _refusal(response: httpx.Response, now: datetime) -> Refused:
@@ -119,19 +118,3 @@ def _refusal(response: httpx.Response, now: datetime) -> Refused:
         retry_after=retry_after(response, now),
         code=str(status),
     )
-
-
-def _split(url: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # out of range: ValueError
-    except ValueError:
-        return None
-    return parts
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -134,6 +134,7 @@ def _parts(
             except AssemblyError as error:
                 wrong += error.problems
             else:
+                wrong += _problems_in_roles(table, kind, settings)
                 parts.append(_Part(table, kind, settings))
         problems += wrong
     return parts, problems
@@ -159,6 +160,17 @@ def _problems_of_roles(table: PluginTable, kind: type) -> Iterator[Problem]:
         elif role not in can:
             message = f'{table.use} can\'t play the role "{role}"; {instead}'
             yield Problem(table.file, path, message)
+
+
+def _problems_in_roles(table: PluginTable, kind: type, settings: Any) -> Iterator[Problem]:
+    """What settings with a method ``check_roles(roles)`` say that these roles need."""
+    check = getattr(settings, "check_roles", None)
+    if check is None:
+        return
+    try:
+        check(roles_of(kind) if table.roles is None else table.roles)
+    except ConfigError as error:
+        yield _problem(table, str(error))
 
 
 def _problem(table: PluginTable, message: str) -> Problem:

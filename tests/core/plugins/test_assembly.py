@@ -149,7 +149,30 @@ class Wrong:
         """In nobody's order."""
 
 
-KINDS = (Carrier, Texter, Crm, Vault, Picky, Buggy, Wrong)
+@attrs.frozen
+class Either:
+    url: str | None = None
+
+    def check_roles(self, roles):
+        if "notifier" in roles and self.url is None:
+            raise ConfigError("needs url, to tell the team")
+
+
+@attrs.frozen(eq=False)
+class Both:
+    settings: Either
+    services: Services
+
+    @hookimpl
+    async def read_webhook(self, request):
+        """A source that needs no address to post to."""
+
+    @hookimpl
+    async def notify_team(self, notice):
+        """A notifier that does."""
+
+
+KINDS = (Carrier, Texter, Crm, Vault, Picky, Buggy, Wrong, Both)
 FOUND = {kind.__name__.lower(): Found.of(kind.__name__.lower(), kind) for kind in KINDS}
 
 

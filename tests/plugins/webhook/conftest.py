@@ -47,9 +47,10 @@ async def build(receiver):
     """Makes a plugin with the settings that a test is about."""
     async with httpx.AsyncClient(transport=httpx.MockTransport(receiver)) as http:
 
-        def build(url="https://hooks.example.com/textback"):
+        def build(url="https://hooks.example.com/textback", *, roles=None, **settings):
+            given = {"secret": Secret(SECRET), **settings}
             return Webhook(
-                Settings(url=url, secret=Secret(SECRET)),
+                Settings(url=url, **given),
                 Services(
                     client="bright-smile",
                     plugin="webhook",
@@ -60,6 +61,7 @@ async def build(receiver):
                     state=None,
                     contacts=None,
                     in_thread=asyncio.to_thread,
+                    roles=roles,
                 ),
             )
 

@@ -82,3 +82,33 @@ def test_refuses_a_time_out_that_cannot_work(seconds):
     """Between nothing and the half minute that the specification names."""
     with pytest.raises(ValueError, match="timeout_s"):
         Settings(url="https://example.com", secret=GOOD, timeout_s=seconds)
+
+
+@pytest.mark.parametrize(
+    ("roles", "given", "words"),
+    [
+        (("notifier",), {"url": "https://example.com", "secret": GOOD}, None),
+        (("source",), {"secret": GOOD}, None),
+        (("source",), {"weak_token": Secret("t" * 24)}, None),
+        (("source", "notifier"), {"secret": GOOD}, 'needs url.*roles = \\["source"\\]'),
+        (("notifier",), {"url": "https://example.com", "weak_token": Secret("t" * 24)}, "secret"),
+        (("source",), {}, "needs secret"),
+    ],
+)
+def test_each_role_needs_its_own(roles, given, words):
+    """An address to post to, a secret to sign with; a token will do for taking calls."""
+    settings = Settings(**given)
+
+    if words is None:
+        settings.check_roles(roles)
+        return
+    with pytest.raises(ConfigError, match=words):
+        settings.check_roles(roles)
+
+
+def test_refuses_a_token_that_can_be_guessed():
+    """24 characters at least; the message doesn't show it."""
+    with pytest.raises(ConfigError, match="shorter than 24") as caught:
+        Settings(weak_token=Secret("hunter2"))
+
+    assert "hunter2" not in str(caught.value)
