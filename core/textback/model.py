@@ -284,6 +284,7 @@ class Activity:
     number: PhoneNumber
     line: PhoneNumber | None = None
     body: str = ""
+    channel: str = "sms"  # of a text or reply: "sms" or "email"
     outcome: Outcome | None = None
     duration_ms: int | None = None
     incoming: bool = True
@@ -354,7 +355,13 @@ class Booking:
 
 @attrs.frozen(kw_only=True)
 class Email:
-    """One e-mail to send; headers such as List-Unsubscribe are made from it by the sender."""
+    """One e-mail to send; headers such as List-Unsubscribe are made from it by the sender.
+
+    Attributes:
+        id: Ours, the same for each try of one intent; the Message-ID is made from it.
+        client_name: The business's name, as callers know it.
+        unsubscribe_url: GET shows a button, POST unsubscribes at once (RFC 8058).
+    """
 
     id: str
     client: str
@@ -362,6 +369,7 @@ class Email:
     to: str
     subject: str
     body: str
+    client_name: str = ""
     unsubscribe_url: str = ""
 
 

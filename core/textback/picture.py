@@ -62,10 +62,10 @@ class Decision:
 
 @attrs.frozen(kw_only=True)
 class Suppression:
-    """A number that may not be texted, and why."""
+    """A number that may not be texted, or an address that may not be mailed, and why."""
 
     scope: str  # the client's name, or "*" for the whole deployment
-    reason: str  # "opt_out", "staff", "landline", "block"
+    reason: str  # "opt_out", "staff", "landline", "block"; of an address "unsubscribed"
     since: datetime
     evidence: str = ""
 
@@ -99,6 +99,7 @@ class Picture:
 
     Attributes:
         to: None if the number is withheld or isn't a phone number; *raw* has what was said.
+        channel: ``sms`` or ``email``; *to* is the caller's number for both.
         call_ended_at: The end of the call that the text answers (FIRST), else None.
         paused: Why everything is held, if it is.
     """
@@ -110,6 +111,7 @@ class Picture:
     case: Case
     to: PhoneNumber | None
     raw: str = ""
+    channel: str = "sms"
     caller: Caller = Caller()
     outcome: Outcome | None = None
     call_ended_at: datetime | None = None

@@ -120,9 +120,7 @@ class FollowUp:
     channel: Literal["sms", "email"] = setting(
         "How it is sent; by e-mail only if an address is known when it is due.", default="sms"
     )
-    subject: str = setting(
-        "Template of an e-mail's subject.", default="Your call to {{ business }}"
-    )
+    subject: str = setting("Template of an e-mail's subject.", default="About your call")
 
 
 @attrs.frozen(kw_only=True)
@@ -171,6 +169,11 @@ class Client:
     idle_after: timedelta = setting(
         "A case is closed when nothing happened for so long after its last follow-up.",
         default=timedelta(days=7),
+    )
+    segment_price: float | None = setting(
+        "What one text of 160 characters costs, for `check` to say what longer ones do.",
+        default=None,
+        validator=validators.optional(validators.ge(0)),
     )
     identify_within_s: float = setting(
         "Seconds that finding out who called may take before the text goes without it.",
@@ -241,6 +244,28 @@ class LogSettings:
 
 
 @attrs.frozen(kw_only=True)
+class Retention:
+    """``[retention]``: how long `textback prune` leaves what is remembered."""
+
+    raw_events: timedelta = setting(
+        "What providers told, word for word.", default=timedelta(days=30), validator=_is_positive
+    )
+    bodies: timedelta = setting(
+        "What texts said, and where pictures and recordings are.",
+        default=timedelta(days=90),
+        validator=_is_positive,
+    )
+    evidence: timedelta = setting(
+        "Calls, cases, texts, and why each was decided as it was.",
+        default=timedelta(days=1825),
+        validator=_is_positive,
+    )
+    suppressions: timedelta = setting(
+        "Numbers that may not be texted.", default=timedelta(days=3650), validator=_is_positive
+    )
+
+
+@attrs.frozen(kw_only=True)
 class Deployment:
     """``textback.toml``: one installation."""
 
@@ -248,6 +273,7 @@ class Deployment:
     server: Server = setting("Where textback listens.")
     store: StoreSettings = setting("Where everything is remembered.", factory=StoreSettings)
     log: LogSettings = setting("What is written about the work.", factory=LogSettings)
+    retention: Retention = setting("How long what is remembered is kept.", factory=Retention)
     defaults: Mapping[str, Any] = setting(
         "Any setting of a client, for all clients that don't set it.", factory=dict, repr=False
     )

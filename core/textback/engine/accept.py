@@ -12,17 +12,16 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from textback.plugins import Stack
-
 from textback.clock import micros
 from textback.config.settings import Client
-from textback.engine import bookings, calls, replies, statuses
+from textback.engine import bookings, calls, mails, replies, statuses
 from textback.engine.codec import kind_of, write_event
 from textback.engine.context import Context, Wake
 from textback.events import (
     Booked,
     BookingCancelled,
     CallEvent,
+    EmailReceived,
     Event,
     OptIn,
     OptOut,
@@ -30,6 +29,7 @@ from textback.events import (
     TextReceived,
     TextStatus,
 )
+from textback.plugins import Stack
 from textback.store import Work, inbox
 
 Reader = Callable[[Context, Client, Stack, str, Any, datetime], Work[list[Wake]]]
@@ -39,6 +39,7 @@ _MEANINGS: dict[type, Reader] = {
     TextReceived: replies.received,
     OptOut: replies.opted_out,
     OptIn: replies.opted_in,
+    EmailReceived: mails.received,
     TeamReply: replies.from_team,
     TextStatus: statuses.told,
     Booked: bookings.made,

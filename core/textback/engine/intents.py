@@ -21,10 +21,22 @@ FRESH_FOR = timedelta(seconds=5)  # an intent that was not used by then is decid
 
 @attrs.frozen(kw_only=True)
 class Intent:
-    """One attempt: which text, by which plugin."""
+    """One attempt: which text, by which plugin.
+
+    Attributes:
+        address: Where an e-mail goes; None for an SMS.
+        subject: Of an e-mail.
+    """
 
     text: Text
     plugin: str
+    address: str | None = None
+    subject: str = ""
+
+    @property
+    def channel(self) -> str:
+        """How it is sent."""
+        return "sms" if self.address is None else "email"
 
 
 def make(
@@ -38,6 +50,8 @@ def make(
     attempt: int,
     now: datetime,
     line: PhoneNumber | None = None,
+    address: str | None = None,
+    subject: str = "",
 ) -> Intent:
     """An intent for the caller of a case; committed by `commit`."""
     assert case.number is not None
@@ -46,6 +60,8 @@ def make(
     identity = text_id(case.id, step, attempt)
     return Intent(
         plugin=plugin,
+        address=address,
+        subject=subject,
         text=Text(
             id=identity,
             client=case.client,
@@ -74,16 +90,18 @@ def commit(ctx: Context, intent: Intent, decision: Decision) -> Work[None]:
             "step": text.step,
             "kind": text.kind.value,
             "direction": "out",
-            "channel": "sms",
+            "channel": intent.channel,
             "number": text.to,
             "line": text.line,
+            "address": intent.address,
+            "subject": intent.subject or None,
             "body": text.body,
             "state": TextState.SENDING.value,
             "rank": TextState.SENDING.rank,
             "plugin": intent.plugin,
             "provider_id": None,
             "at": at,
-            "segments": segments(text.body),
+            "segments": segments(text.body) if intent.address is None else 0,
             "media": "[]",
         }
     )
@@ -166,6 +184,8 @@ def read(ctx: Context, row: Row) -> Intent:
     identity, plugin = row["text_id"], row["plugin"]
     return Intent(
         plugin=plugin,
+        address=row["address"],
+        subject=row["subject"] or "",
         text=Text(
             id=identity,
             client=row["client"],

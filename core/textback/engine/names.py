@@ -20,6 +20,11 @@ def case_id(client: str, origin: str) -> str:
     return base64.b32encode(digest).decode().lower()[:12]
 
 
+def reply_id(case: str, count: int) -> str:
+    """Our id of what a caller wrote: the first, second, ... reply in a case."""
+    return f"{case}-reply-{count}"
+
+
 def text_id(case: str, step: str, attempt: int) -> str:
     """Our id of one attempt to send the text of a step."""
     return f"{case}-{step.replace('/', '-')}-{attempt}"

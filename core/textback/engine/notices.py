@@ -46,6 +46,8 @@ def _notice(client: Client, step: Step, about: str) -> Work[Notice]:
             return notify.called_again(facts, int(number))
         case "reply":
             return notify.replied(facts)
+        case "unsubscribed":
+            return notify.unsubscribed(facts)
         case "opt_out":
             return notify.opted_out(facts)
         case "booking":
@@ -80,6 +82,7 @@ def _facts(client: Client, step: Step, what: str) -> Work[notify.Facts]:
         call=call,
         text=text["body"] if text else None,
         text_state=TextState(text["state"]) if text else None,
+        channel=text["channel"] if text else "sms",
         held_until=moment(row["held_until"]) if row["held_until"] is not None else None,
         next_at=moment(min(waiting)) if waiting else None,
         media=read_media(text["media"]) if text else (),

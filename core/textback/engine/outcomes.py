@@ -216,7 +216,8 @@ def not_taken(
         if declined is not None and not declined.permanent:
             yield from _again(ctx, client, stack, step, case, declined, now)
             return
-        because = declined.because if declined else "no plugin of this client can send texts"
+        what = {"sms": "texts", "email": "e-mail"}[follow_up.channel_of(client, step.name)]
+        because = declined.because if declined else f"no plugin of this client can send {what}"
         row = yield from cases.get(client.id, case)
         if row is not None and declined is not None:
             yield from remember(

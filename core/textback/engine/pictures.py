@@ -8,6 +8,7 @@ import attrs
 
 from textback.clock import micros, moment
 from textback.config.settings import Client
+from textback.engine import unsubscribing
 from textback.engine.codec import read_caller
 from textback.engine.context import Context
 from textback.model import Case, End, Kind, Outcome, PhoneNumber
@@ -18,10 +19,16 @@ from textback.store.work import Row
 
 @attrs.frozen(kw_only=True)
 class Seen:
-    """A picture, and the versions of the contact that it was made from."""
+    """A picture, and the versions of the contact that it was made from.
+
+    Attributes:
+        address: The keyed hash of the e-mail address, for an e-mail; *address_versions* are its.
+    """
 
     picture: Picture
     versions: tuple[int, int]
+    address: str | None = None
+    address_versions: tuple[int, int] = (0, 0)
 
 
 def look(
@@ -34,8 +41,9 @@ def look(
     now: datetime,
     raw: str = "",
     call_ended_at: datetime | None = None,
+    address: str | None = None,
 ) -> Work[Seen]:
-    """The picture for one text to the caller of a case."""
+    """The picture for one text to the caller of a case, or for one e-mail to *address*."""
     number = case.number
     versions = (0, 0)
     forbidden: tuple[Suppression, ...] = ()
@@ -44,21 +52,19 @@ def look(
     if number is not None:
         versions = yield from contacts.versions(client.id, number)
         rows = yield from suppressions.of(client.id, ctx.hash_of(number))
-        forbidden = tuple(
-            Suppression(
-                scope=row["client"],
-                reason=row["reason"],
-                since=moment(row["since"]),
-                evidence=row["evidence"],
-            )
-            for row in rows
-        )
+        forbidden = tuple(_suppression(row) for row in rows)
         if kind is Kind.FIRST:
             since = micros(now - client.cool_down)
             at = yield from texts.last_first_text(
                 client.id, number, since, case.id, shadow=client.mode == "shadow"
             )
             history = History(first_text_at=moment(at) if at is not None else None)
+    mailbox = unsubscribing.hash_of(ctx, address) if address is not None else None
+    mailbox_versions = (0, 0)
+    if mailbox is not None:
+        mailbox_versions = yield from contacts.versions(client.id, mailbox)
+        rows = yield from suppressions.of(client.id, mailbox)
+        forbidden += tuple(_suppression(row) for row in rows)
     picture = Picture(
         now=now,
         kind=kind,
@@ -67,6 +73,7 @@ def look(
         case=case,
         to=number,
         raw=raw,
+        channel="sms" if address is None else "email",
         caller=case.caller,
         outcome=case.outcome,
         call_ended_at=call_ended_at,
@@ -74,7 +81,18 @@ def look(
         history=history,
         paused=paused,
     )
-    return Seen(picture=picture, versions=versions)
+    return Seen(
+        picture=picture, versions=versions, address=mailbox, address_versions=mailbox_versions
+    )
+
+
+def _suppression(row: Row) -> Suppression:
+    return Suppression(
+        scope=row["client"],
+        reason=row["reason"],
+        since=moment(row["since"]),
+        evidence=row["evidence"],
+    )
 
 
 def case_of(row: Row) -> Case:

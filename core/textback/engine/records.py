@@ -133,6 +133,7 @@ def _activity(
             text = record.text_activity(
                 incoming=row["direction"] == "in",
                 body=row["body"],
+                channel=row["channel"],
                 at=moment(row["at"]),
                 number=case.number,
                 line=PhoneNumber(row["line"]) if row["line"] else None,

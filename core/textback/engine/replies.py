@@ -6,10 +6,10 @@ from datetime import datetime
 
 from textback.clock import micros
 from textback.config.settings import Client
-from textback.engine import closing, todo
+from textback.engine import addresses, closing, todo
 from textback.engine.codec import write_caller, write_media
 from textback.engine.context import Context, Wake, number_of
-from textback.engine.names import IDLE, case_id, case_subject
+from textback.engine.names import IDLE, case_id, case_subject, reply_id
 from textback.events import OptIn, OptOut, TeamReply, TextReceived
 from textback.flow import follow_up
 from textback.flow.reply import meaning
@@ -54,11 +54,12 @@ def received(
             yield from _lift(ctx, client, number, subject, "wrote START", now)
         case None:
             yield from closing.cancel_texts(client, case, "the caller replied", now)
+            yield from addresses.learn(client, case, addresses.written_in(event.body))
     if answer and keyword is not None and stack.answers_keywords(plugin):
         yield from _answer(client, case["case_id"], keyword, count, line, now)
     if keyword is None:
         about = f"reply/{count}"
-        detail = {"text": _text_id(case["case_id"], count)}
+        detail = {"text": reply_id(case["case_id"], count)}
         yield from steps.add(
             [
                 *todo.notices(client, stack, case["case_id"], about, now, detail),
@@ -132,7 +133,7 @@ def _keep(
     yield from texts.put(
         {
             "client": client.id,
-            "text_id": _text_id(case, count),
+            "text_id": reply_id(case, count),
             "case_id": case,
             "step": f"reply/{count}",
             "kind": "received",
@@ -150,10 +151,6 @@ def _keep(
             "media": write_media(event.media),
         }
     )
-
-
-def _text_id(case: str, count: int) -> str:
-    return f"{case}-reply-{count}"
 
 
 def _stop(

@@ -109,6 +109,8 @@ def text_of(row: Row) -> dict[str, Any]:
         "step": row["step"],
         "direction": row["direction"],
         "channel": row["channel"],
+        "address": row["address"],
+        "subject": row["subject"],
         "body": row["body"],
         "state": row["state"],
         "provider": row["plugin"],

@@ -1,6 +1,7 @@
-"""Send a text or an e-mail: decide again if need be, commit the intent, call the provider, commit what it said.
+"""Send a text: decide again if need be, commit the intent, call the provider, commit what it said.
 
 One run tries the client's senders in order and stops at the first that may have taken the text.
+An e-mail goes the same way; only its address is asked for first, and other plugins send it.
 What a run came to is one of the units in `outcomes`.
 """
 

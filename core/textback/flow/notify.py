@@ -32,6 +32,7 @@ class Facts:
     call: Call | None = None
     text: str | None = None
     text_state: TextState | None = None
+    channel: str = "sms"
     held_until: datetime | None = None
     next_at: datetime | None = None
     media: tuple[Media, ...] = ()
@@ -60,7 +61,8 @@ def called_again(facts: Facts, calls: int) -> Notice:
 
 def replied(facts: Facts) -> Notice:
     """The caller wrote."""
-    title = f"{who(facts.case)} wrote"
+    how = " by e-mail" if facts.channel == "email" else ""
+    title = f"{who(facts.case)} wrote{how}"
     lines = [f"{title} at {_local(facts)}:", facts.text or ""]
     lines += [f"Attachment: {media.url}" for media in facts.media]
     lines.append(f'Answer with: textback reply {facts.case.id} "..."')
@@ -71,6 +73,13 @@ def opted_out(facts: Facts) -> Notice:
     """The caller wants no more texts."""
     title = f"{who(facts.case)} opted out"
     lines = [f"{title} at {_local(facts)} and will not be texted again.", "Calling is still fine."]
+    return _notice(NoticeKind.OPTED_OUT, facts, title, lines)
+
+
+def unsubscribed(facts: Facts) -> Notice:
+    """The caller wants no more e-mail; texts are another matter."""
+    title = f"{who(facts.case)} unsubscribed from e-mail"
+    lines = [f"{title} at {_local(facts)} and will not be mailed again.", "Calling is still fine."]
     return _notice(NoticeKind.OPTED_OUT, facts, title, lines)
 
 
@@ -85,11 +94,9 @@ def troubled(facts: Facts, because: str) -> Notice:
     """A later text failed, or nobody knows whether it left."""
     unsure = facts.text_state is TextState.UNKNOWN
     kind = NoticeKind.UNCONFIRMED if unsure else NoticeKind.FAILED
-    title = (
-        f"Unconfirmed: a text to {who(facts.case)}"
-        if unsure
-        else f"A text to {who(facts.case)} failed"
-    )
+    what = "an e-mail" if facts.channel == "email" else "a text"
+    title = f"{what} to {who(facts.case)}"
+    title = f"Unconfirmed: {title}" if unsure else f"{title[0].upper()}{title[1:]} failed"
     lines = [f"{title}: {because}.", _RESEND if unsure else "It is not sent again."]
     return attrs.evolve(_notice(kind, facts, title, lines), reason=because)
 
@@ -102,7 +109,7 @@ def who(case: Case) -> str:
     return f"{_one_line(case.caller.name)} ({number})" if case.caller.name else number
 
 
-_RESEND = "It is not sent again by itself, so that nobody is texted twice."
+_RESEND = "It is not sent again by itself, so that nobody gets it twice."
 
 
 def _what_was_sent(facts: Facts) -> str:
@@ -119,7 +126,9 @@ def _what_was_sent(facts: Facts) -> str:
         case End.SUPPRESSED:
             return f"They were not texted: {case.because}."
         case _ if facts.held_until is not None:
-            return f"The text waits until {_people(facts.held_until, facts.client)}: {case.because}."
+            return (
+                f"The text waits until {_people(facts.held_until, facts.client)}: {case.because}."
+            )
         case _ if case.because:
             return f"The text waits: {case.because}."
         case _:

@@ -24,10 +24,10 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     "source": frozenset({"read_webhook", "listen", "list_calls"}),
     "sender": frozenset({"send_text", "find_text", "list_texts", "read_webhook"}),
     "crm": frozenset({"identify_caller", "save_contact", "save_deal", "log_activity"}),
-    "notifier": frozenset({"notify_team", "read_webhook"}),
+    "notifier": frozenset({"notify_team", "read_webhook", "listen"}),
     "booking": frozenset({"booking_link", "read_webhook"}),
     "lookup": frozenset({"identify_caller"}),
-    "email": frozenset({"send_email", "read_webhook"}),
+    "email": frozenset({"send_email", "read_webhook", "listen"}),
 }
 """What a plugin is asked in each role.  A hook that is in none is asked whatever the roles say: a
 plugin that judges must not lose its voice because it is a sender too."""

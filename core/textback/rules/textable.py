@@ -13,6 +13,8 @@ _SHOWN = 40  # characters of what the provider said instead of a number
 
 def judge(picture: Picture) -> Verdict:
     """Suppress without a number, and for calls between the client's own lines."""
+    if picture.channel == "email":
+        return send(NAME, "an e-mail needs no phone number")
     if picture.to is None:
         if withheld(picture.raw):
             return suppress(NAME, "the number was withheld")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,10 +12,10 @@ _COLUMNS = """client, case_id, number, line, opened_at, last_at, caller, outcome
     because, held_until, calls, replies, closed_at, closed_because"""
 
 _OPEN = statement("""
-    INSERT INTO cases (client, case_id, number, line, opened_at, last_at, caller, outcome,
-        end_state, because, held_until, calls, closed_at, closed_because)
-    VALUES (:client, :case_id, :number, :line, :opened_at, :opened_at, :caller, :outcome,
-        :end_state, :because, :held_until, :calls, :closed_at, :closed_because)
+    INSERT INTO cases (client, case_id, number, line, opened_at, last_at, caller, email,
+        outcome, end_state, because, held_until, calls, closed_at, closed_because)
+    VALUES (:client, :case_id, :number, :line, :opened_at, :opened_at, :caller, :email,
+        :outcome, :end_state, :because, :held_until, :calls, :closed_at, :closed_because)
     ON CONFLICT DO NOTHING RETURNING case_id
 """)
 _GET = statement(f"SELECT {_COLUMNS} FROM cases WHERE client = :client AND case_id = :case_id")
@@ -58,17 +59,25 @@ _TOUCH = statement("""
     UPDATE cases SET last_at = :now WHERE client = :client AND case_id = :case_id
 """)
 _IDENTIFIED = statement("""
-    UPDATE cases SET caller = :caller WHERE client = :client AND case_id = :case_id
+    UPDATE cases SET caller = :caller, email = :email WHERE client = :client AND case_id = :case_id
+""")
+_BY_EMAIL = statement(f"""
+    SELECT {_COLUMNS} FROM cases WHERE client = :client AND email = :email
+    ORDER BY (closed_at IS NULL) DESC, opened_at DESC LIMIT 1
+""")
+_EMAIL_OF = statement("""
+    SELECT email FROM cases WHERE client = :client AND number = :number AND email IS NOT NULL
+    ORDER BY opened_at DESC LIMIT 1
 """)
 _LIST = statement(f"""
     SELECT {_COLUMNS} FROM cases WHERE (client = :client OR :client = '*') AND opened_at >= :since
-    ORDER BY opened_at, case_id LIMIT :most
+    ORDER BY opened_at DESC, case_id LIMIT :most
 """)
 
 
 def open_new(values: dict[str, Any]) -> Work[bool]:
     """Open a case; False if this caller has an open one (or this call has opened it before)."""
-    return bool((yield _OPEN, values))
+    return bool((yield _OPEN, {**values, "email": _email_in(values["caller"])}))
 
 
 def get(client: str, case_id: str) -> Work[Row | None]:
@@ -139,9 +148,30 @@ def touch(client: str, case_id: str, now: int) -> Work[None]:
 
 def identified(client: str, case_id: str, caller: str) -> Work[None]:
     """Keep what was found out about the caller."""
-    yield _IDENTIFIED, {"client": client, "case_id": case_id, "caller": caller}
+    values = {"client": client, "case_id": case_id, "caller": caller}
+    yield _IDENTIFIED, {**values, "email": _email_in(caller)}
+
+
+def by_email(client: str, address: str) -> Work[Row | None]:
+    """The case with the caller who has an e-mail address: the newest open one, else the newest."""
+    return one(_BY_EMAIL, client=client, email=address.lower())
+
+
+def email_of(client: str, number: str) -> Work[str | None]:
+    """The address that was last known of a caller, in lower case."""
+    row = yield from one(_EMAIL_OF, client=client, number=number)
+    return row["email"] if row is not None else None
+
+
+def _email_in(caller: str) -> str | None:
+    """The address in a caller's JSON, as it is looked for."""
+    if '"email"' not in caller:  # nearly always: no need to read it
+        return None
+    address: str | None = json.loads(caller).get("email")
+    return address.lower() if address else None
 
 
 def listing(client: str, since: int, most: int) -> Work[Sequence[Row]]:
-    """Cases of one client or (``*``) of all, oldest first."""
-    return every(_LIST, client=client, since=since, most=most)
+    """The newest cases of one client or (``*``) of all, the oldest of them first."""
+    rows = yield from every(_LIST, client=client, since=since, most=most)
+    return rows[::-1]

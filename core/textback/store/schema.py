@@ -38,6 +38,12 @@ clients = Table(
     _int("first_seen"),
     _int("retired_at", null=True),
     PrimaryKeyConstraint("client"),
+    Index(
+        "clients_retired",
+        "client",
+        sqlite_where=text("retired_at IS NOT NULL"),
+        postgresql_where=text("retired_at IS NOT NULL"),
+    ),
 )
 
 subjects = Table(  # a call or a case; its lease says who advances it
@@ -106,6 +112,7 @@ cases = Table(
     _int("opened_at"),
     _int("last_at"),  # when anything last happened
     _text("caller"),  # JSON: who, as identified
+    _text("email", null=True),  # the caller's address in lower case, to find the case by
     _text("outcome", null=True),
     _text("end_state", null=True),
     _text("because"),
@@ -124,6 +131,14 @@ cases = Table(
         postgresql_where=text("closed_at IS NULL AND number IS NOT NULL"),
     ),
     Index("cases_by_number", "client", "number", "opened_at"),
+    Index(
+        "cases_by_email",
+        "client",
+        "email",
+        "opened_at",
+        sqlite_where=text("email IS NOT NULL"),
+        postgresql_where=text("email IS NOT NULL"),
+    ),
     Index("cases_by_time", "opened_at"),
     Index("cases_by_id", "case_id"),
 )
@@ -181,6 +196,8 @@ texts = Table(
     _text("channel"),
     _text("number"),
     _text("line", null=True),
+    _text("address", null=True),  # of an e-mail: the caller's
+    _text("subject", null=True),
     _text("body"),
     _text("state"),
     Column("rank", Integer, nullable=False),  # of the state: it only grows
@@ -237,7 +254,7 @@ crm_refs = Table(
     PrimaryKeyConstraint("client", "plugin", "kind", "number"),
 )
 
-suppressions = Table(  # by keyed hash, which outlives the number itself
+suppressions = Table(  # by keyed hash of a number or an e-mail address, which outlives both
     "suppressions",
     metadata,
     _text("client"),

@@ -1,4 +1,4 @@
-"""Numbers that may not be texted; kept by keyed hash, which outlives the number itself."""
+"""Whom not to write to: numbers, and e-mail addresses; by keyed hash, which outlives both."""
 
 from __future__ import annotations
 
@@ -22,9 +22,12 @@ _OF = statement("""
 
 
 def add(
-    client: str, number: str, number_hash: str, reason: str, evidence: str, now: int
+    client: str, number: str | None, number_hash: str, reason: str, evidence: str, now: int
 ) -> Work[bool]:
-    """Suppress a number; False if it was for this reason already."""
+    """Suppress a number; False if it was for this reason already.
+
+    An e-mail address has its hash alone: *number* is None.
+    """
     rows = yield (
         _ADD,
         {

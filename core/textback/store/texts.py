@@ -8,14 +8,15 @@ from typing import Any
 from textback.model import TextState
 from textback.store.work import Row, Work, every, one, statement
 
-_COLUMNS = """client, text_id, case_id, step, kind, direction, channel, number, line, body, state,
-    rank, plugin, provider_id, at, state_at, reason, error, segments, media"""
+_COLUMNS = """client, text_id, case_id, step, kind, direction, channel, number, line, address,
+    subject, body, state, rank, plugin, provider_id, at, state_at, reason, error, segments, media"""
 
 _PUT = statement("""
     INSERT INTO texts (client, text_id, case_id, step, kind, direction, channel, number, line,
-        body, state, rank, plugin, provider_id, at, state_at, segments, media)
+        address, subject, body, state, rank, plugin, provider_id, at, state_at, segments, media)
     VALUES (:client, :text_id, :case_id, :step, :kind, :direction, :channel, :number, :line,
-        :body, :state, :rank, :plugin, :provider_id, :at, :at, :segments, :media)
+        :address, :subject, :body, :state, :rank, :plugin, :provider_id, :at, :at, :segments,
+        :media)
     ON CONFLICT (client, text_id) DO NOTHING RETURNING text_id
 """)
 _ADVANCE = statement("""
@@ -49,8 +50,11 @@ _FIRSTS = statement("""
 
 
 def put(values: Mapping[str, Any]) -> Work[bool]:
-    """Write a new text: the intent to send it, or one that came in."""
-    return bool((yield _PUT, values))
+    """Write a new text: the intent to send it, or one that came in.
+
+    Only an e-mail has an ``address`` and a ``subject``.
+    """
+    return bool((yield _PUT, {"address": None, "subject": None, **values}))
 
 
 def advance(

@@ -16,6 +16,7 @@ from textback.engine.engine import Engine
 from textback.errors import StoreError
 from textback.store import steps, subjects
 from textback.web.hooks import PREFIX, Hooks
+from textback.web.unsubscribe import Unsubscribe
 
 
 def admin_routes(ctx: Context) -> list[Route]:
@@ -39,7 +40,7 @@ def public_app(
     renamed: Mapping[str, str],
     admin: bool,
 ) -> Any:
-    """Webhooks and health; with *admin*, metrics too."""
+    """Webhooks, the unsubscribe page and health; with *admin*, metrics too."""
 
     async def healthz(request: Request) -> Response:
         del request
@@ -53,7 +54,8 @@ def public_app(
             return PlainTextResponse("the store can't be read\n", 503)
         return PlainTextResponse("ready\n")
 
-    routes = [Route("/healthz", healthz), Route("/readyz", readyz)]
+    unsubscribe = Unsubscribe(ctx, engine, renamed)
+    routes = [Route("/healthz", healthz), Route("/readyz", readyz), unsubscribe.route()]
     others = Starlette(routes=[*routes, *(admin_routes(ctx) if admin else ())])
     hooks = Hooks(ctx, engine, left_out, renamed)
 

@@ -1,0 +1,94 @@
+"""What callers write by e-mail: inside the commit of what a mail service or mailbox brought."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from textback.clock import micros
+from textback.config.settings import Client
+from textback.engine import addresses, closing, todo, unsubscribing
+from textback.engine.context import Context, Wake
+from textback.engine.names import case_subject, reply_id
+from textback.engine.unsubscribing import Link
+from textback.events import EmailReceived
+from textback.flow.keywords import keyword_of
+from textback.model import Keyword, TextState
+from textback.plugins import Stack
+from textback.store import Work, cases, contacts, steps, texts
+from textback.store.work import Row
+
+
+def received(
+    ctx: Context,
+    client: Client,
+    stack: Stack,
+    plugin: str,
+    event: EmailReceived,
+    received_at: datetime,
+) -> Work[list[Wake]]:
+    """A mail of a caller: what waits is cancelled and the team reads it, as with a text.
+
+    One that belongs to no case opens none: mailboxes get mail from all the world.
+    """
+    now = micros(received_at)
+    case = yield from _case_of(client, event)
+    if case is None:
+        return []
+    if case["number"] is not None:
+        yield from contacts.raise_version(client.id, case["number"])
+    name = case["case_id"]
+    count = yield from cases.replied(client.id, name, now)
+    yield from _keep(client, plugin, event, case, count)
+    yield from addresses.learn(client, case, event.sender)
+    yield from closing.cancel_texts(client, case, "the caller replied by e-mail", now)
+    wakes = [Wake(client.id, case_subject(name))]
+    if keyword_of(event.body) is Keyword.STOP:
+        address = unsubscribing.hash_of(ctx, event.sender)
+        link = Link(client.id, name, address)
+        evidence = f"wrote {event.body.strip()[:40]!r} by e-mail"
+        wakes += yield from unsubscribing.unsubscribe(ctx, stack, link, evidence, now)
+        return wakes
+    detail = {"text": reply_id(name, count)}
+    yield from steps.add(
+        [
+            *todo.notices(client, stack, name, f"reply/{count}", now, detail),
+            *todo.logs(client, stack, name, f"reply/{count}", now, detail),
+        ],
+        now,
+    )
+    return wakes
+
+
+def _case_of(client: Client, event: EmailReceived) -> Work[Row | None]:
+    """The case that the mail answers, else the one of the caller who has this address."""
+    if event.case is not None:
+        case = yield from cases.get(client.id, event.case)
+        if case is not None:
+            return case
+    return (yield from cases.by_email(client.id, event.sender))
+
+
+def _keep(client: Client, plugin: str, event: EmailReceived, case: Row, count: int) -> Work[None]:
+    yield from texts.put(
+        {
+            "client": client.id,
+            "text_id": reply_id(case["case_id"], count),
+            "case_id": case["case_id"],
+            "step": f"reply/{count}",
+            "kind": "received",
+            "direction": "in",
+            "channel": "email",
+            "number": case["number"] or "",
+            "line": case["line"],
+            "address": event.sender,
+            "subject": event.subject,
+            "body": event.body,
+            "state": TextState.RECEIVED.value,
+            "rank": TextState.RECEIVED.rank,
+            "plugin": plugin,
+            "provider_id": None,
+            "at": micros(event.at),
+            "segments": 0,
+            "media": "[]",
+        }
+    )
