@@ -28,7 +28,7 @@ from textback.engine.check import complete
 from textback.engine.deployment import load_all
 from textback.errors import ConfigError
 from textback.log import set_up
-from textback.model import Outcome
+from textback.model import Caller, Outcome, PhoneNumber
 from textback.phones import calling_region, normalise, region_of
 from textback.testing.plays import ANONYMOUS, PLAYED_FOR
 from textback.testing.simulation import simulation
@@ -46,7 +46,9 @@ class Plot:
     """What is to happen."""
 
     outcome: Outcome
+    line: PhoneNumber
     caller: str
+    known: Caller | None
     start: datetime
     reply: str | None
     reply_after: timedelta
@@ -63,6 +65,18 @@ def simulate(
             "--from", help='Who calls; "anonymous" withholds the number.', show_default=False
         ),
     ] = "",
+    line: Annotated[
+        str,
+        typer.Option(help="Which line is called; the first if not given.", show_default=False),
+    ] = "",
+    name: Annotated[
+        str, typer.Option(help="A CRM knows the caller by this name.", show_default=False)
+    ] = "",
+    language: Annotated[
+        str,
+        typer.Option(help="It is known that the caller speaks this, e.g. es.", show_default=False),
+    ] = "",
+    vip: Annotated[bool, typer.Option("--vip", help="A CRM has the caller as a VIP.")] = False,
     at: Annotated[
         str,
         typer.Option(
@@ -95,9 +109,12 @@ def simulate(
         after = read_duration(reply_after)
     except ConfigError as error:
         misused(f'--reply-after "{reply_after}" {error}')
+    number = _caller(settings, caller)
     plot = Plot(
         outcome=outcome,
-        caller=_caller(settings, caller),
+        line=_line(settings, line),
+        caller=number,
+        known=_known(number, name, language, vip=vip),
         start=_moment(settings, at),
         reply=reply,
         reply_after=after,
@@ -118,10 +135,12 @@ async def _play(
         played.after_round = teller.look
         if plot.outcome is Outcome.OUTGOING:
             say("the business calls out here: such a call is never missed")
-        await played.call(PLAYED_FOR[plot.outcome], plot.caller)
+        if plot.known is not None and plot.known.number is not None:
+            played.world.callers[plot.known.number] = plot.known
+        await played.call(PLAYED_FOR[plot.outcome], plot.caller, plot.line)
         if plot.reply is not None and plot.caller != ANONYMOUS:
             await played.advance_to(played.clock.now() + plot.reply_after)
-            await played.reply(plot.caller, plot.reply)
+            await played.reply(plot.caller, plot.reply, plot.line)
         over = await played.advance_to_the_end(plot.start + timedelta(days=plot.days))
         texts = len(played.world.texts)
     say(
@@ -143,6 +162,28 @@ def _caller(client: Client, given: str) -> str:
     if client.mode == "test" and client.test_phones:
         return client.test_phones[0]
     return _fictional(line)
+
+
+def _line(client: Client, given: str) -> PhoneNumber:
+    """The line that is called."""
+    line = normalise(given, region_of(client.lines[0])) if given else client.lines[0]
+    if line not in client.lines:
+        misused(f'--line "{given}" is none of {client.id}: {", ".join(client.lines)}')
+    return line
+
+
+def _known(number: str, name: str, language: str, *, vip: bool) -> Caller | None:
+    """What CRMs and lookups know of the caller; None if nothing."""
+    if number == ANONYMOUS or not (name or language or vip):
+        return None
+    return Caller(
+        number=PhoneNumber(number),
+        name=name or None,
+        first_name=next(iter(name.split()), None),
+        known=bool(name) or None,
+        language=language or None,
+        vip=vip or None,
+    )
 
 
 def _fictional(line: str) -> str:

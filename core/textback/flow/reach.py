@@ -35,9 +35,9 @@ class Reach:
 
 
 def reach(client: Client, entries: Entries) -> Reach:
-    """Find out which entries are for which calls."""
+    """Find out which entries are for which calls; without any, nothing is missing."""
     used, gap = set(), None
-    for situation in situations(client, entries):
+    for situation in situations(client, entries) if entries else ():
         chosen = choose(entries, situation)
         if chosen is not None:
             used.add(id(chosen))

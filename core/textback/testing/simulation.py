@@ -84,25 +84,27 @@ class Simulation:
         """The client's first line."""
         return self.runtime.config.clients[self.client].lines[0]
 
-    async def call(self, play: Play, caller: str) -> None:
-        """Play a call from now on, until its last event."""
+    async def call(self, play: Play, caller: str, line: str = "") -> None:
+        """Play a call from now on, until its last event; to the first line if not said."""
+        line = line or self.line
         source = self._plugin("source", "tells of calls")
         name = f"CALL{len(self.calls) + 1}"
         self.calls.append(f"{source}/{name}")
-        scene = Scene(id=name, caller=caller, line=self.line, at=self.clock.now())
-        self.world.record("detect", spoken(play, caller, self.line), caller=caller, line=self.line)
+        scene = Scene(id=name, caller=caller, line=line, at=self.clock.now())
+        self.world.record("detect", spoken(play, caller, line), caller=caller, line=line)
         for event in script(play, scene):
             await self.advance_to(event.at)
             await self._accept(source, event)
 
-    async def reply(self, number: str, body: str) -> None:
-        """The caller writes now."""
+    async def reply(self, number: str, body: str, line: str = "") -> None:
+        """The caller writes now; to the first line if not said."""
         sender = self._plugin("sender", "receives texts")
         self.world.record("reply", f"{shown(number)} wrote: {body}", number=number, body=body)
         key = f"IN{len(self.world.happened)}"
         at = self.clock.now()
         await self._accept(
-            sender, TextReceived(key=key, at=at, number=number, line=self.line, body=body)
+            sender,
+            TextReceived(key=key, at=at, number=number, line=line or self.line, body=body),
         )
 
     async def advance_to(self, moment: datetime) -> None:

@@ -67,6 +67,7 @@ class World:
     Attributes:
         texts: Every text that a phone got, as often as it came, each with its provider's id.
         contacts: The CRM, by number.
+        callers: Who is known besides, by number: what CRMs and lookups had before it all began.
         notices: What the team was told.
         emails: What mailboxes got.
         appointments: The booking tool's, by id: when they begin.
@@ -78,6 +79,7 @@ class World:
         self.began = clock.now()
         self.texts: list[Text] = []
         self.contacts: dict[PhoneNumber, Person] = {}
+        self.callers: dict[PhoneNumber, Caller] = {}
         self.notices: list[Notice] = []
         self.emails: list[Email] = []
         self.appointments: dict[str, datetime] = {}
@@ -138,10 +140,12 @@ class World:
     # ── the CRM ─────────────────────────────────────────────────────────────────────────────────
 
     def identify(self, number: PhoneNumber | None) -> Caller | None:
-        """Who has a number, as far as the CRM knows."""
-        person = self.contacts.get(number) if number else None
-        if person is None:
+        """Who has a number, as far as anybody knows."""
+        if number is None:
             return None
+        person = self.contacts.get(number)
+        if number in self.callers or person is None:
+            return self.callers.get(number)
         first = person.name.split()[0] if person.name else None
         return Caller(number=person.number, name=person.name, first_name=first, known=True)
 
