@@ -10,9 +10,9 @@ from textback import dispatch, plugins
 from textback.config import Config, Problem
 from textback.config.settings import Client
 from textback.engine.runtime import Runtime, open_runtime
+from textback.flow.bills import bills
 from textback.flow.reach import reach
-from textback.flow.segments import segments
-from textback.flow.wording import check_template, render
+from textback.flow.wording import check_template
 from textback.model import Finding, Severity
 from textback.store import clients, steps
 
@@ -62,10 +62,8 @@ def advice(config: Config) -> Iterator[tuple[str, Finding]]:
             yield client.id, _warning("test mode without test_phones: nobody is texted")
         for words in _reach(client):
             yield client.id, _warning(words)
-        for number, each in enumerate(client.text, 1):
-            parts = segments(render(each.body, {"business": client.name, "first_name": "Anna"}))
-            if parts > 1:
-                yield client.id, _warning(f"text[{number}].body is billed as {parts} texts")
+        for words in bills(client):
+            yield client.id, _warning(words)
 
 
 def _reach(client: Client) -> Iterator[str]:
