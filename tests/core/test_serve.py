@@ -6,6 +6,7 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ async def until(true: Callable[[], bool | Awaitable[bool]], within_s: float = 15
 
 def rows(config: Path, query: str) -> list[tuple[Any, ...]]:
     """Look into the store's file."""
-    with sqlite3.connect(config.parent / "textback.db") as connection:
+    with closing(sqlite3.connect(config.parent / "textback.db")) as connection:
         return connection.execute(query).fetchall()
 
 

