@@ -12,6 +12,8 @@ from textback.hookspecs import hookimpl
 from textback.model import (
     Absent,
     Activity,
+    Call,
+    Caller,
     CannotTell,
     Case,
     CrmRef,
@@ -35,6 +37,7 @@ class Outside:
         asked: Every text that a sender was handed, taken or not.
         sending: What a sender does with the next texts; it takes them if nothing is said.
         finding: What a sender says of a text that it is asked about.
+        known: What the CRM knows of every caller.
         saving: Awaited before the CRM saves a contact.
         telling: Awaited before the team is told.
     """
@@ -47,6 +50,7 @@ class Outside:
     notices: list[Notice] = attrs.field(factory=list)
     sending: dict[str, Send] = attrs.field(factory=dict)
     finding: Callable[[Text], Answer] = attrs.field(default=lambda text: CannotTell())
+    known: Caller | None = None
     saving: Callable[[Lead], Awaitable[None]] | None = None
     telling: Callable[[Notice], Awaitable[None]] | None = None
 
@@ -124,6 +128,10 @@ class Carrier(Plugin):
 
 class Crm(Plugin):
     """A CRM: a contact for each key, however often it is saved."""
+
+    @hookimpl
+    async def identify_caller(self, call: Call) -> Caller | None:
+        return self.world.known
 
     @hookimpl
     async def save_contact(self, lead: Lead, key: str) -> CrmRef:

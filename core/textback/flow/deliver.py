@@ -10,7 +10,7 @@ from textback import dispatch
 from textback.config.settings import Client
 from textback.errors import DeliveryError, MaybeSent, NotSent, ProviderError
 from textback.flow import wording
-from textback.model import Absent, Case, Email, Receipt, Text
+from textback.model import Absent, Case, Email, Kind, Receipt, Text
 from textback.phones import display, region_of
 from textback.picture import Picture
 
@@ -116,7 +116,10 @@ async def compose(
     try:
         return wording.render(template, values)
     except ValueError:  # too long with these values, or no words left: the caller still gets one
-        return wording.render(wording.DEFAULT_BODY, values)
+        return wording.render(_BUILT_IN.get(picture.kind, wording.DEFAULT_BODY), values)
+
+
+_BUILT_IN = {Kind.CONFIRMATION: wording.STOPPED_BODY, Kind.HELP: wording.HELP_BODY}
 
 
 def variables(client: Client, case: Case, booking_link: str = "") -> Mapping[str, str]:
