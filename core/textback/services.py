@@ -77,6 +77,9 @@ class Contacts(Protocol):
     async def entries(self, number: PhoneNumber) -> list[Mapping[str, Any]]:
         """A contact's log, oldest first."""
 
+    async def erase(self, number: PhoneNumber) -> int:
+        """Forget a contact with its log; how many records that were."""
+
 
 @attrs.frozen(kw_only=True, eq=False)
 class Services:

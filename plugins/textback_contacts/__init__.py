@@ -7,7 +7,7 @@ from datetime import UTC
 import attrs
 
 from textback.hookspecs import hookimpl
-from textback.model import Activity, Call, Caller, CrmRef, Lead, PhoneNumber
+from textback.model import Activity, Call, Caller, CrmRef, Erased, Lead, PhoneNumber
 from textback.services import Contact, Services
 
 __all__ = ["Contacts", "Settings"]
@@ -87,6 +87,11 @@ class Contacts:
         }
         known = {name: value for name, value in entry.items() if value is not None}
         await self.services.contacts.log(PhoneNumber(ref.id), key, known)
+
+    @hookimpl
+    async def erase(self, number: PhoneNumber) -> Erased:
+        """Forget the contact and its log."""
+        return Erased(await self.services.contacts.erase(number))
 
 
 def _first_name(name: str | None) -> str | None:

@@ -14,6 +14,7 @@ from textback.cli import (
     contacts,
     demo,
     files,
+    lifecycle,
     plugins,
     serve,
     simulate,
@@ -41,6 +42,7 @@ for group in (
     acts,
     suppress,
     contacts,
+    lifecycle,
     plugins,
 ):
     group.register(app)

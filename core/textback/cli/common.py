@@ -104,15 +104,19 @@ class Remembered:
         if self._store is not None:
             await self._store.close()
 
+    @property
+    def store(self) -> SQLiteStore:
+        """The store, while it is open."""
+        assert self._store is not None
+        return self._store
+
     async def read(self, unit: Unit[T]) -> T:
         """Read on one snapshot."""
-        assert self._store is not None
-        return await self._store.read(unit)
+        return await self.store.read(unit)
 
     async def write(self, unit: Unit[T]) -> T:
         """Commit one unit."""
-        assert self._store is not None
-        return await self._store.write(unit)
+        return await self.store.write(unit)
 
 
 def _plain(message: str) -> str:

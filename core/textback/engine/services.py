@@ -122,6 +122,10 @@ class StoredContacts:
         found = await self.store.read(lambda: contacts.entries(self.client, number))
         return list(found)
 
+    async def erase(self, number: PhoneNumber) -> int:
+        """Forget a contact with its log; how many records that were."""
+        return await self.store.write(lambda: contacts.erase(self.client, number))
+
 
 def _contact(number: PhoneNumber, values: Mapping[str, Any]) -> Contact:
     return Contact(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from textback.plugins import Stack
-
 from textback.clock import micros
 from textback.config.settings import Client
 from textback.engine import closing, intents, outcomes, todo
@@ -14,6 +12,7 @@ from textback.engine.context import Context, Wake
 from textback.engine.names import case_subject
 from textback.events import TextStatus
 from textback.model import FailureReason, TextState
+from textback.plugins import Stack
 from textback.store import Work, cases, inbox, steps, texts
 from textback.store.work import Row
 
@@ -40,7 +39,7 @@ def told(
         row = yield from texts.get(client.id, event.text)
     if row is None and event.provider_id is not None:
         row = yield from texts.by_provider(client.id, plugin, event.provider_id)
-    if row is None or row["direction"] != "out":
+    if row is None or row["direction"] != "out" or not row["number"]:  # forgotten
         return []
     yield from _apply(ctx, client, stack, row, event, micros(received_at))
     return [Wake(client.id, case_subject(row["case_id"]))]

@@ -10,6 +10,20 @@ _SEEN = statement("""
     INSERT INTO clients (client, first_seen) VALUES (:client, :now) ON CONFLICT DO NOTHING
 """)
 _ALL = statement("SELECT client FROM clients WHERE retired_at IS NULL ORDER BY client")
+_EVER = statement("SELECT client FROM clients ORDER BY client")
+_RETIRED = statement("SELECT client FROM clients WHERE retired_at IS NOT NULL")
+_RETIRE = statement("""
+    INSERT INTO clients (client, first_seen, retired_at) VALUES (:client, :now, :now)
+    ON CONFLICT (client) DO UPDATE SET retired_at = excluded.retired_at
+    WHERE clients.retired_at IS NULL RETURNING client
+""")
+_BRING_BACK = statement("""
+    UPDATE clients SET retired_at = NULL
+    WHERE client = :client AND retired_at IS NOT NULL RETURNING client
+""")
+_IS_RETIRED = statement("""
+    SELECT 1 AS found FROM clients WHERE client = :client AND retired_at IS NOT NULL
+""")
 TABLES = (
     *("subjects", "inbox", "calls", "cases", "steps", "texts", "contacts", "contact_log"),
     *("crm_refs", "suppressions", "bookings", "plugin_state", "pauses", "ledger"),
@@ -39,6 +53,31 @@ def known() -> Work[Sequence[str]]:
     """All clients that were served and are not retired."""
     rows = yield from every(_ALL)
     return [row["client"] for row in rows]
+
+
+def all_ever() -> Work[Sequence[str]]:
+    """All clients that were ever served, the retired ones too."""
+    return [row["client"] for row in (yield from every(_EVER))]
+
+
+def retired() -> Work[frozenset[str]]:
+    """The clients that are retired."""
+    return frozenset(row["client"] for row in (yield from every(_RETIRED)))
+
+
+def retire(client: str, now: int) -> Work[bool]:
+    """Serve a client no longer; False if it was so already."""
+    return bool((yield _RETIRE, {"client": client, "now": now}))
+
+
+def bring_back(client: str) -> Work[bool]:
+    """Serve a retired client again; False if it wasn't retired."""
+    return bool((yield _BRING_BACK, {"client": client}))
+
+
+def is_retired(client: str) -> Work[bool]:
+    """Whether a client is retired."""
+    return bool((yield _IS_RETIRED, {"client": client}))
 
 
 def renamed(client: str, was: str) -> Work[bool]:

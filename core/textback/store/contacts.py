@@ -48,6 +48,14 @@ _LOG = statement("""
 _ENTRIES = statement("""
     SELECT entry FROM contact_log WHERE client = :client AND number = :number ORDER BY at, key
 """)
+_FORGET = statement("""
+    UPDATE contacts SET name = NULL, email = NULL, stage = NULL, tags = NULL, fields = NULL,
+        created_at = NULL, updated_at = NULL
+    WHERE client = :client AND number = :number AND created_at IS NOT NULL RETURNING number
+""")
+_FORGET_LOG = statement("""
+    DELETE FROM contact_log WHERE client = :client AND number = :number RETURNING key
+""")
 _REF = statement("""
     SELECT ref, url FROM crm_refs
     WHERE client = :client AND plugin = :plugin AND kind = :kind AND number = :number
@@ -153,6 +161,14 @@ def entries(client: str, number: str) -> Work[list[dict[str, Any]]]:
     """A contact's activities, oldest first."""
     rows: Sequence[Row] = yield from every(_ENTRIES, client=client, number=number)
     return [json.loads(row["entry"]) for row in rows]
+
+
+def erase(client: str, number: str) -> Work[int]:
+    """Forget a contact with its log, but not its version; how many records that were."""
+    key = {"client": client, "number": number}
+    contact = yield _FORGET, key
+    log = yield _FORGET_LOG, key
+    return len(contact) + len(log)
 
 
 def ref(client: str, plugin: str, kind: str, number: str) -> Work[Row | None]:

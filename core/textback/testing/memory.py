@@ -87,3 +87,8 @@ class MemoryContacts:
     async def entries(self, number: PhoneNumber) -> list[Mapping[str, Any]]:
         """A contact's log, oldest first."""
         return list(self._logs[number].values())
+
+    async def erase(self, number: PhoneNumber) -> int:
+        """Forget a contact with its log; how many records that were."""
+        log = self._logs.pop(number, {})
+        return len(log) + (self._contacts.pop(number, None) is not None)

@@ -60,12 +60,13 @@ def textback(config: Path) -> Textback:
 
 @pytest.fixture
 def rows(config: Path) -> Rows:
-    """Looks into the store's file."""
+    """Looks into the store's file, or changes what can't be waited for."""
 
     def select(query: str, *values: Any) -> list[tuple[Any, ...]]:
         connection = sqlite3.connect(config.parent / "textback.db")
         try:
-            return connection.execute(query, values).fetchall()
+            with connection:
+                return connection.execute(query, values).fetchall()
         finally:
             connection.close()
 

@@ -17,7 +17,11 @@ from textback.store.migrate import migrate
 # What is asked rarely and may look at a whole table, or at a partial index that is small.
 MAY_SCAN = {
     "clients._ALL",  # at the start, and in `check`
+    "clients._EVER",  # by commands
+    "clients._RETIRED",  # a partial index
+    "forgetting._KNOWN_TO",  # by a command, rarely
     "plugin_state._EXPIRE",
+    "pruning._DELETE_UNUSED[1]",  # of clients, for a case that is five years old
     "steps._COUNT",  # partial indexes
     "steps._RELEASE_HELD",  # a partial index
     "ledger._UNSEALED",  # a partial index
