@@ -92,12 +92,13 @@ def written(text: str) -> str:
     kept: list[str] = []
     for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
         bare = line.strip()
-        if MARKER in bare or bare == "--" or _QUOTED_BELOW.match(bare):
-            if bare != "--":
-                _drop_attribution(kept)
+        if bare == "--":  # a signature
             break
         if bare.startswith(">"):
             _drop_attribution(kept)
+        elif MARKER in bare or _QUOTED_BELOW.match(bare):
+            _drop_attribution(kept)
+            break
         else:
             kept.append(line.rstrip())
     return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()

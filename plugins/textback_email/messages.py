@@ -65,14 +65,11 @@ def message_id(settings: Settings, email: Email, tag: str) -> str:
 
 def one_line(words: str, limit: int = LONGEST_HEADER) -> str:
     """Somebody else's words for a header: one line, nothing invisible, not without end."""
-    kept = (
-        " " if unicodedata.category(c) == "Cc" or c in "\u2028\u2029" else c
-        for c in words[: 4 * limit]
-        if unicodedata.category(c) not in _INVISIBLE
-        or unicodedata.category(c) == "Cc"
-        or c in _JOINERS
+    spaced = "".join(
+        " " if c.isspace() or unicodedata.category(c) == "Cc" else c for c in words[: 4 * limit]
     )
-    return " ".join("".join(kept).split())[:limit].strip()
+    words = " ".join(_plain(spaced).split())[:limit].strip()
+    return words.replace("=?", "= ?")  # or it would be decoded, RFC 2047, into whatever it says
 
 
 def _plain(words: str) -> str:
