@@ -1,4 +1,4 @@
-"""Reference pages made from the program: ``{hooks}``, ``{settings}`` and ``{commands}``."""
+"""Pages made from the program: ``{hooks}``, ``{settings}``, ``{commands}``, ``{forwarding}``."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import attrs
 from docutils import nodes
@@ -17,7 +19,9 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from typer.main import get_command
 
+from textback import forwarding
 from textback.config.schema import describe
+from textback.model import PhoneNumber
 
 _STEP = re.compile(r"^# ── (?P<name>.+?) ─+$")
 _RAISED = re.compile(r"^(?P<errors>[A-Z]\w+(?:, [A-Z]\w+)*): ")
@@ -125,6 +129,33 @@ class Settings(Reference):
         return self.table(("setting", "type", "default", "what it says"), rows)
 
 
+class Forwarding(Reference):
+    """``{forwarding} NUMBER``: what to dial so that unanswered calls are forwarded there."""
+
+    def run(self) -> list[nodes.Node]:
+        """The table, a row a code, with its source."""
+        data = Path(str(forwarding.__file__)).parent / "data" / "forwarding.toml"
+        self.env.note_dependency(str(data))
+        number = PhoneNumber(self.arguments[0])
+        rows = [
+            (
+                f"{code.carrier}, {code.country}",
+                code.calls,
+                f"`{code.to(number)}`",
+                f"`{code.off}`",
+                f"{'' if code.verified else '*unverified*: '}{_linked(code.source)}",
+                code.note,
+            )
+            for code in forwarding.codes()
+        ]
+        header = ("phone company", "which calls", "dial", "to undo", "source", "")
+        return self.table(header, rows)
+
+
+def _linked(source: str) -> str:
+    return f"[{urlsplit(source).hostname}]({source})" if "://" in source else source
+
+
 class Commands(Reference):
     """``{commands} MODULE:APP``: a section for each command of a typer application."""
 
@@ -175,4 +206,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("hooks", Hooks)
     app.add_directive("settings", Settings)
     app.add_directive("commands", Commands)
+    app.add_directive("forwarding", Forwarding)
     return {"parallel_read_safe": True}
