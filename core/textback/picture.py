@@ -72,11 +72,10 @@ class Suppression:
 
 @attrs.frozen(kw_only=True)
 class History:
-    """What was sent to this number by this client before."""
+    """What happened between this client and this number before."""
 
     first_text_at: datetime | None = None  # the latest first text of another case
-    last_text_at: datetime | None = None
-    texts_today: int = 0
+    reached_at: datetime | None = None  # they spoke, after the call that a first text answers
 
 
 @attrs.frozen(kw_only=True)

@@ -13,7 +13,7 @@ from textback.engine.codec import read_caller
 from textback.engine.context import Context
 from textback.model import Case, End, Kind, Outcome, PhoneNumber
 from textback.picture import History, Picture, Suppression
-from textback.store import Work, contacts, pauses, suppressions, texts
+from textback.store import Work, calls, contacts, pauses, suppressions, texts
 from textback.store.work import Row
 
 
@@ -58,7 +58,11 @@ def look(
             at = yield from texts.last_first_text(
                 client.id, number, since, case.id, shadow=client.mode == "shadow"
             )
-            history = History(first_text_at=moment(at) if at is not None else None)
+            reached = yield from calls.reached(client.id, number, micros(case.opened_at))
+            history = History(
+                first_text_at=moment(at) if at is not None else None,
+                reached_at=moment(reached) if reached is not None else None,
+            )
     mailbox = unsubscribing.hash_of(ctx, address) if address is not None else None
     mailbox_versions = (0, 0)
     if mailbox is not None:

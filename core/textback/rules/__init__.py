@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from textback.picture import Action, Decision, Picture, Verdict
-from textback.rules import cool_down, mode, paused, suppressed, textable, too_old
+from textback.rules import cool_down, mode, paused, reached, suppressed, textable, too_old
 
 
 class Rule(Protocol):
@@ -28,7 +28,7 @@ class Rule(Protocol):
 
 # Of two equally strict answers the first is told as the reason: what is about the number itself
 # comes before what is about this moment.
-RULES: tuple[Rule, ...] = (textable, suppressed, mode, too_old, cool_down, paused)
+RULES: tuple[Rule, ...] = (textable, suppressed, mode, reached, too_old, cool_down, paused)
 
 _FOR_EVER = datetime.max.replace(tzinfo=UTC)
 

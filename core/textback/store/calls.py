@@ -24,6 +24,11 @@ _TWIN = statement("""
         )
     ORDER BY started_at LIMIT 1
 """)
+_REACHED = statement("""
+    SELECT max(started_at) AS at FROM calls
+    WHERE client = :client AND caller = :caller AND started_at >= :since AND same_as IS NULL
+        AND (outcome = 'answered' OR (outcome = 'outgoing' AND evidence LIKE '%answered'))
+""")
 _PUT = statement("""
     INSERT INTO calls (client, call_id, same_as, caller, caller_raw, caller_name, line, started_at,
         ended_at, outcome, duration_ms, recording_url, evidence, because)
@@ -65,6 +70,13 @@ def twin(client: str, plugin: str, caller: str, line: str, started_at: int) -> W
         own=f"{plugin}/%",
     )
     return row["call_id"] if row else None
+
+
+def reached(client: str, caller: str, since: int) -> Work[int | None]:
+    """When somebody last spoke with a caller, since a moment: an answered call, or a call back."""
+    (row,) = yield _REACHED, {"client": client, "caller": caller, "since": since}
+    at: int | None = row["at"]
+    return at
 
 
 def put(client: str, call_id: str, values: dict[str, Any]) -> Work[None]:

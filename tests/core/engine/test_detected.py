@@ -288,3 +288,21 @@ async def test_a_menu_that_picks_up_is_no_answer(house: House) -> None:
     await house.run()
 
     assert house.ends() == ["sent"]
+
+
+@pytest.mark.parametrize("back", [False, True])
+async def test_who_got_through_meanwhile_is_not_texted(closed: House, back: bool) -> None:
+    """While the missed call settles, another one is answered, or the business rings back."""
+    closed.write(stack=SETTLING)
+    await closed.open()
+    await closed.tell(closed.event("CA1", Happened.LEG_ENDED, leg="L1", outcome=Outcome.NO_ANSWER))
+    await closed.let_pass(5 * SECOND)
+
+    if back:
+        await closed.tell(closed.event("CA2", Happened.STARTED, outgoing=True))
+    await closed.tell(closed.picked_up(call="CA2"))
+    await closed.let_pass(60 * SECOND)
+
+    assert not closed.sent
+    assert closed.ends() == ["suppressed", None]  # the call that got through has no end
+    assert len(closed.outside.leads) == 1

@@ -7,7 +7,7 @@ import pytest
 
 from textback.model import Caller, Case, Kind
 from textback.picture import Action, History, Picture, Policy, Suppression
-from textback.rules import cool_down, mode, paused, suppressed, textable, too_old
+from textback.rules import cool_down, mode, paused, reached, suppressed, textable, too_old
 
 NOW = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
 CALLER, LINE, TESTER = "+13035550123", "+13035550100", "+13035550150"
@@ -207,3 +207,20 @@ def test_a_pause_holds_everything(kind):
     assert (verdict.action, verdict.until) == (Action.HOLD, None)
     assert verdict.because == "texting is paused: the office moves"
     assert paused.judge(picture(kind=kind)).action is Action.SEND
+
+
+@pytest.mark.parametrize(
+    ("kind", "reached_at", "action"),
+    [
+        (Kind.FIRST, None, Action.SEND),
+        (Kind.FIRST, NOW - timedelta(seconds=30), Action.SUPPRESS),
+        (Kind.REPLY, NOW - timedelta(seconds=30), Action.SEND),
+    ],
+)
+def test_reached(kind, reached_at, action):
+    """Nobody is told sorry for a missed call after they got through."""
+    verdict = reached.judge(picture(kind=kind, history=History(reached_at=reached_at)))
+
+    assert verdict.action is action
+    if action is Action.SUPPRESS:
+        assert verdict.because == "somebody spoke with the caller since, 30 seconds ago"
