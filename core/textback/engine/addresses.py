@@ -11,7 +11,7 @@ from textback.config.settings import Client
 from textback.engine.codec import read_caller, write_caller
 from textback.engine.context import Context
 from textback.engine.pictures import case_of
-from textback.flow.identify import identify
+from textback.flow.identify import identify, merge
 from textback.model import Call, Case
 from textback.plugins import Stack
 from textback.store import Work, cases
@@ -27,19 +27,20 @@ _ADDRESS: Final = re.compile(
 async def look_up(ctx: Context, client: Client, stack: Stack, case_id: str) -> str | None:
     """Where the caller of a case gets mail now: by a CRM, else as the caller once told us.
 
-    It is asked anew for each mail, since a CRM may have learnt an address, or a better one, after
-    the call.  One that is new is kept with the case.
+    It is asked anew for each mail, since a CRM may have learnt who it was, or a better address,
+    after the call.  What is new is kept with the case.
     """
     row = await ctx.store.read(lambda: cases.get(client.id, case_id))
     if row is None or row["number"] is None:
         return None
     case, number = case_of(row), row["number"]
     asked = await identify(stack.impls("identify_caller"), _call(case), ASK_WITHIN_S)
-    found = _usable(asked.caller.email) or _usable(case.caller.email)
-    if found is None:
-        found = await ctx.store.read(lambda: cases.email_of(client.id, number))
-    if found is not None and found != case.caller.email:
-        await ctx.store.write(lambda: _keep(client, case_id, found))
+    once = await ctx.store.read(lambda: cases.email_of(client.id, number))
+    known = (asked.caller.email, case.caller.email, once)
+    found = next((each for each in map(_usable, known) if each is not None), None)
+    caller = attrs.evolve(merge([asked.caller, case.caller]), email=found)
+    if found is not None and caller != case.caller:
+        await ctx.store.write(lambda: cases.identified(client.id, case_id, write_caller(caller)))
     return found
 
 
@@ -53,14 +54,8 @@ def learn(client: Client, case: Row, address: str | None) -> Work[None]:
     """Keep an address with a case, if the caller has none yet."""
     address = _usable(address)
     if address is not None and read_caller(case["caller"]).email is None:
-        yield from _keep(client, case["case_id"], address)
-
-
-def _keep(client: Client, case_id: str, address: str) -> Work[None]:
-    row = yield from cases.get(client.id, case_id)
-    if row is not None:
-        caller = attrs.evolve(read_caller(row["caller"]), email=address)
-        yield from cases.identified(client.id, case_id, write_caller(caller))
+        caller = attrs.evolve(read_caller(case["caller"]), email=address)
+        yield from cases.identified(client.id, case["case_id"], write_caller(caller))
 
 
 def _usable(address: str | None) -> str | None:

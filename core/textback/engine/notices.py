@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import attrs
+
 from textback import dispatch
 from textback.clock import moment
 from textback.config.settings import Client
@@ -14,7 +16,7 @@ from textback.engine.context import Context
 from textback.engine.names import FIRST_TEXT
 from textback.engine.pictures import case_of
 from textback.engine.records import Gone
-from textback.flow import notify
+from textback.flow import follow_up, notify
 from textback.model import Notice, TextState
 from textback.store import Work, calls, cases, steps, texts
 from textback.store.steps import WAITING, Step
@@ -53,7 +55,8 @@ def _notice(client: Client, step: Step, about: str) -> Work[Notice]:
         case "booking":
             return notify.booked(facts, moment(detail["at"]), detail["title"])
         case _:
-            return notify.troubled(facts, detail["because"])
+            channel = follow_up.channel_of(client, number)
+            return notify.troubled(attrs.evolve(facts, channel=channel), detail["because"])
 
 
 def _facts(client: Client, step: Step, what: str) -> Work[notify.Facts]:
