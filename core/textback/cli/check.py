@@ -17,8 +17,10 @@ from textback.cli.common import (
     say,
 )
 from textback.config import Config, report
+from textback.config.settings import LogSettings
 from textback.engine.check import advice, complete, findings
 from textback.engine.deployment import load_all
+from textback.log import set_up
 from textback.model import Finding, Severity
 
 Found = tuple[str, str, Finding]
@@ -41,6 +43,7 @@ def check(
     files = complete(files, plugins.find(files.deployment.directory))
     found: list[Found] = [(client, "", finding) for client, finding in advice(files)]
     if live:
+        set_up(LogSettings(level="error"))  # what a provider refuses is a finding
         found += run(_gather(files))
     if as_json:
         _print_json(files, found)
