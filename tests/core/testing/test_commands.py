@@ -93,6 +93,24 @@ class TestSimulate:
         (cancelled,) = [line for line in lines if line["step"] == "cancel"]
         assert cancelled["name"] == "follow_up/3"
 
+    async def test_who_calls_which_line(self, deployment):
+        """What the CRM knows of the caller, and the line called, choose the text."""
+        path = deployment.parent / "clients" / "bright.toml"
+        told = path.read_text().replace('0100"]', '0100", "+13035550101"]')
+        words = """[[text]]
+            when = { line = "+13035550101", known = true, vip = true }
+            language = "es"
+            body = "Hola {{ first_name }}"
+            [[text]]"""
+        path.write_text(told.replace("[[text]]", words, 1))
+        who = ("--name", "Ana Ejemplo", "--language", "es-MX", "--vip")
+
+        there = await simulate(deployment, *who, "--line", "+1 303 555 0101", "--days", "1")
+        here = await simulate(deployment, *who, "--days", "1")
+
+        assert delivered(there)[0][2] == "Hola Ana"
+        assert delivered(here)[0][2].startswith("Bright Smile Dental")
+
     async def test_exact_text_rules_and_segments(self, deployment):
         """One emoji makes it UCS-2: 65 characters in one part; every rule's answer is there."""
         lines = await simulate(deployment)
