@@ -94,13 +94,19 @@ class TextReceived:
 
 @attrs.frozen(kw_only=True)
 class TextStatus:
-    """What became of a text that we sent; *text* is our own ``Text.id``, if it came back."""
+    """What became of a text that we sent.
+
+    Attributes:
+        text: Our own ``Text.id``, if it came back.
+        number: Whom it went to; a listing says so, as a store that was restored may not know it.
+    """
 
     key: str
     at: datetime
     state: TextState
     text: str | None = None
     provider_id: str | None = None
+    number: str | None = None
     reason: FailureReason | None = None
     code: str | None = None
 

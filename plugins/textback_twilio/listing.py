@@ -146,7 +146,8 @@ def _text(
     )
     if status not in STATES or not ours:
         return None
-    return status_of(f"{sid}/{status}/list", sid, status, entry.get("error_code"), at)
+    told = status_of(f"{sid}/{status}/list", sid, status, entry.get("error_code"), at)
+    return attrs.evolve(told, number=str(entry.get("to")))
 
 
 def _seconds(call: dict[str, Any]) -> int:

@@ -44,12 +44,14 @@ class TwilioApi:
     Attributes:
         behave: Says for each text how to answer it.
         requests: Every request as ``METHOD path``.
+        received: What callers wrote, as it is listed.
         text_arrived: Called when a text has come in, before it is answered.
     """
 
     behave: Callable[[dict[str, str]], str] = lambda form: OK
     lists: bool = True
     taken: list[Taken] = attrs.field(factory=list)
+    received: list[dict[str, object]] = attrs.field(factory=list)
     requests: list[str] = attrs.field(factory=list)
     counts: Counter[str] = attrs.field(factory=Counter)
     _server: asyncio.Server | None = None
@@ -141,11 +143,30 @@ class TwilioApi:
             "num_segments": "1",
         }
 
+    def write_in(self, sid: str, caller: str, line: str, body: str) -> None:
+        """A caller writes, and nobody hears of it but those who look."""
+        at = format_datetime(datetime.now(UTC))
+        self.received.append(
+            {
+                "sid": sid,
+                "from": caller,
+                "to": line,
+                "body": body,
+                "status": "received",
+                "direction": "inbound",
+                "date_created": at,
+                "date_sent": at,
+                "error_code": None,
+            }
+        )
+
     def _listing(self, path: str, target: str) -> tuple[int, dict[str, object]]:
         query = parse_qs(urlsplit(target).query)
         if path.endswith("/Messages.json"):
-            wanted = query.get("To", [""])[0]
-            found = [self._message(text) for text in self.to(wanted)] if self.lists else []
+            found = [*map(self._message, self.taken), *self.received] if self.lists else []
+            for name in ("To", "From"):
+                if name in query:
+                    found = [each for each in found if each[name.lower()] == query[name][0]]
             return 200, {"messages": found, "next_page_uri": None}
         if path.endswith("/Calls.json"):
             return 200, {"calls": [], "next_page_uri": None}

@@ -8,6 +8,7 @@ import typer
 
 from textback.cli import (
     acts,
+    backup,
     cases,
     check,
     connect,
@@ -43,6 +44,7 @@ for group in (
     suppress,
     contacts,
     lifecycle,
+    backup,
     plugins,
 ):
     group.register(app)

@@ -53,6 +53,12 @@ _DUE_OF = statement(f"""
     SELECT {_COLUMNS} FROM steps
     WHERE client = :client AND subject = :subject AND due_at <= :now ORDER BY due_at, name
 """)
+_TEXTS_DUE = statement(f"""
+    SELECT {_COLUMNS} FROM steps
+    WHERE client = :client AND (due_at <= :now OR state = 'running')
+        AND state IN ('waiting', 'running') AND (name LIKE 'text/%' OR name LIKE 'follow_up/%')
+    ORDER BY due_at, subject, name
+""")
 _START = statement("""
     UPDATE steps SET state = 'running', attempts = attempts + 1, due_at = :again, updated_at = :now
     WHERE client = :client AND subject = :subject AND name = :name AND state = 'waiting'
@@ -209,6 +215,12 @@ def get(client: str, subject: str, name: str) -> Work[Step | None]:
 def due(client: str, subject: str, now: int) -> Work[list[Step]]:
     """The steps of a subject that are to be looked at now."""
     rows = yield from every(_DUE_OF, client=client, subject=subject, now=now)
+    return [Step.of(row) for row in rows]
+
+
+def texts_due(client: str, now: int) -> Work[list[Step]]:
+    """The texts and mails of a client that were to go by now, the longest due first."""
+    rows = yield from every(_TEXTS_DUE, client=client, now=now)
     return [Step.of(row) for row in rows]
 
 

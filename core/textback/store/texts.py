@@ -33,6 +33,12 @@ _BY_PROVIDER = statement(f"""
     SELECT {_COLUMNS} FROM texts
     WHERE client = :client AND plugin = :plugin AND provider_id = :provider_id
 """)
+_UNSETTLED = statement(f"""
+    SELECT {_COLUMNS} FROM texts
+    WHERE client = :client AND number = :number AND at <= :until AND plugin = :plugin
+        AND direction = 'out' AND channel = 'sms' AND state IN ('sending', 'unknown')
+    ORDER BY at LIMIT 1
+""")
 _OF_CASE = statement(f"""
     SELECT {_COLUMNS} FROM texts WHERE client = :client AND case_id = :case_id ORDER BY at, text_id
 """)
@@ -40,6 +46,10 @@ _OF_STEP = statement(f"""
     SELECT {_COLUMNS} FROM texts
     WHERE client = :client AND case_id = :case_id AND step = :step AND direction = 'out'
     ORDER BY at, text_id
+""")
+_HEARD = statement("""
+    SELECT 1 AS heard FROM texts
+    WHERE client = :client AND case_id = :case_id AND kind = 'received' LIMIT 1
 """)
 _FIRSTS = statement("""
     SELECT max(at) AS at FROM texts
@@ -96,6 +106,11 @@ def by_provider(client: str, plugin: str, provider_id: str) -> Work[Row | None]:
     return one(_BY_PROVIDER, client=client, plugin=plugin, provider_id=provider_id)
 
 
+def unsettled(client: str, plugin: str, number: str, until: int) -> Work[Row | None]:
+    """The oldest text to a number of which nobody knows whether this plugin sent it."""
+    return one(_UNSETTLED, client=client, plugin=plugin, number=number, until=until)
+
+
 def of_case(client: str, case_id: str) -> Work[Sequence[Row]]:
     """All texts of a case, oldest first."""
     return every(_OF_CASE, client=client, case_id=case_id)
@@ -104,6 +119,11 @@ def of_case(client: str, case_id: str) -> Work[Sequence[Row]]:
 def of_step(client: str, case_id: str, step: str) -> Work[Sequence[Row]]:
     """The attempts of one step, oldest first."""
     return every(_OF_STEP, client=client, case_id=case_id, step=step)
+
+
+def heard(client: str, case_id: str) -> Work[bool]:
+    """Whether the caller wrote words in a case; STOP, START and HELP are none."""
+    return bool((yield _HEARD, {"client": client, "case_id": case_id}))
 
 
 def last_first_text(
