@@ -92,7 +92,7 @@ def _sequence(ctx: Context, client: Client, intent: Intent, now: int) -> Work[No
     assert case is not None
     called_at = moment(case["opened_at"])
     ctx.metrics.accepted.observe(seconds_since(called_at, ctx.clock.now()))
-    if case["closed_at"] is not None or case["replies"]:
+    if case["closed_at"] is not None or (yield from texts.heard(client.id, intent.text.case)):
         return
     plan = follow_up.plan(client, intent.text.attempted_at)
     if any(micros(due.at) <= now for due in plan):  # settled late: they don't go all at once

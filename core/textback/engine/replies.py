@@ -43,7 +43,8 @@ def received(
     if case is None:
         return []
     count = yield from cases.replied(client.id, case["case_id"], now)
-    yield from _keep(client, plugin, event, case["case_id"], number, line, count)
+    kind = "received" if keyword is None else keyword.value
+    yield from _keep(client, plugin, event, case["case_id"], number, line, count, kind)
     answer = keyword is Keyword.HELP
     match keyword:
         case Keyword.STOP:
@@ -80,7 +81,10 @@ def _case_for(
     keyword: Keyword | None,
     now: int,
 ) -> Work[Row | None]:
-    """The conversation that a text belongs to; words without one open one."""
+    """The conversation that a text belongs to.
+
+    Words without one open one; an order without any is kept in a case that is closed at once.
+    """
     case = yield from cases.open_of(client.id, number)
     if case is not None:
         return case
@@ -102,10 +106,12 @@ def _case_for(
             "because": "the caller wrote first",
             "held_until": None,
             "calls": 0,
-            "closed_at": None,
-            "closed_because": None,
+            "closed_at": now if keyword else None,
+            "closed_because": "there was nothing but an order to this program" if keyword else None,
         }
     )
+    if keyword is not None:
+        return (yield from cases.get(client.id, name))
     subject = case_subject(name)
     idle_at = micros(follow_up.idle_at(client, event.at))
     yield from steps.add(
@@ -129,6 +135,7 @@ def _keep(
     number: PhoneNumber,
     line: PhoneNumber,
     count: int,
+    kind: str,
 ) -> Work[None]:
     yield from texts.put(
         {
@@ -136,7 +143,7 @@ def _keep(
             "text_id": reply_id(case, count),
             "case_id": case,
             "step": f"reply/{count}",
-            "kind": "received",
+            "kind": kind,
             "direction": "in",
             "channel": "sms",
             "number": number,

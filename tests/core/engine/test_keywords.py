@@ -10,7 +10,7 @@ import pytest
 from support.house import CALLER, STACK, House
 from textback.engine import people
 from textback.events import OptIn, OptOut
-from textback.model import Keyword
+from textback.model import Keyword, Kind
 from textback.store import Unit, cases
 
 BY_PROVIDER = STACK.replace("[plugins.carrier]", '[plugins.carrier]\nopt_out_replies = "provider"')
@@ -154,3 +154,14 @@ async def test_a_block_between_decision_and_intent_stops_the_text(house: House, 
 
     assert not house.outside.asked
     assert house.ends() == ["suppressed"]
+
+
+async def test_an_order_from_a_stranger_opens_no_conversation(house: House) -> None:
+    """HELP without a call is answered; the call that comes later is texted like any other."""
+    await house.write_in("HELP")
+    assert len(house.sent) == 1
+    assert not house.outside.leads
+
+    await house.missed()
+
+    assert [text.kind for _, text in house.sent] == [Kind.HELP, Kind.FIRST]
