@@ -98,6 +98,7 @@ class Holidays:
         return self.region
 
 
+@lru_cache(maxsize=256)
 def read_holidays(text: str) -> Holidays:
     """The holidays of a region by its ISO 3166 code, e.g. ``US`` or ``US-CO``.
 

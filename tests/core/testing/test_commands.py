@@ -146,7 +146,13 @@ class TestSimulate:
         assert "auth_token: required setting missing" in err
 
     @pytest.mark.parametrize(
-        "words", [("--at", "soon"), ("--from", "Anna"), ("--reply-after", "later")]
+        "words",
+        [
+            ("--at", "soon"),
+            ("--from", "Anna"),
+            ("--reply-after", "later"),
+            ("--line", "+13035550109"),
+        ],
     )
     async def test_wrong_use(self, deployment, words):
         """2, with the word that is wrong."""
