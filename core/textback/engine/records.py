@@ -86,7 +86,11 @@ def _wait_for_contact(ctx: Context, step: Step, lead: str) -> Work[None]:
     """The contact comes first; its step brings this one forward."""
     now = ctx.now()
     before = yield from steps.get(step.client, step.subject, lead)
-    due_at = now if before is None or before.state == DONE else None
+    if before is None:  # the case came of an order like HELP: there is no contact to write to
+        result = {"because": "this case has no contact"}
+        yield from steps.finish(step.client, step.subject, step.name, result, now)
+        return
+    due_at = now if before.state == DONE else None
     yield from steps.wait(
         step.client, step.subject, step.name, due_at, "waits for the contact", now
     )
