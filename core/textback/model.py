@@ -155,6 +155,8 @@ class Caller:
         name: For the team.
         first_name: To greet with; left out where several contacts share the number.
         known: A CRM has a contact with this number.
+        vip: A CRM says that texts and leads for VIPs are meant.
+        language: What the caller speaks, as BCP 47 writes it, e.g. ``es`` or ``es-MX``.
         url: Where the contact can be opened in the CRM.
         do_not_text: A CRM or lookup says that this number must not be texted; says why.
     """

@@ -17,6 +17,13 @@ UNCONFIRMED = "unconfirmed_name"
 is not a name to greet with.  A contact whose name differs from it was named by a person."""
 
 
+LANGUAGE = "language"
+"""Custom field with what the contact speaks, as BCP 47 writes it."""
+
+VIP = "vip"
+"""Tag of contacts for whom ``when = { vip = true }`` holds."""
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
     """Nothing to set: ``[plugins.contacts]`` is enough."""
@@ -44,6 +51,8 @@ class Contacts:
             first_name=_first_name(given),
             email=contact.email,
             known=True,
+            vip=VIP in contact.tags or None,
+            language=contact.fields.get(LANGUAGE) or None,
         )
 
     @hookimpl

@@ -52,6 +52,18 @@ async def test_a_second_try_changes_nothing(crm):
     assert attrs.evolve(after, updated_at=before.updated_at) == before
 
 
+async def test_language_and_vip_are_known_of_the_next_call(crm):
+    """A field and a tag; a contact without them says nothing of either."""
+    await crm.save_contact(LEAD, "case/c1")
+    before = await crm.identify_caller(a_call())
+
+    await crm.save_contact(attrs.evolve(LEAD, tag="vip", fields={"language": "es-MX"}), "case/c2")
+    after = await crm.identify_caller(a_call())
+
+    assert (before.vip, before.language) == (None, None)
+    assert (after.vip, after.language) == (True, "es-MX")
+
+
 async def test_another_lead_adds_to_the_contact(crm):
     """Tags are added, the stage and given fields replaced, the rest stays."""
     await crm.save_contact(LEAD, "case/c1")
