@@ -15,6 +15,7 @@ from textback.cli import (
     contacts,
     demo,
     files,
+    leaving,
     lifecycle,
     plugins,
     serve,
@@ -45,6 +46,7 @@ for group in (
     contacts,
     lifecycle,
     backup,
+    leaving,
     plugins,
 ):
     group.register(app)

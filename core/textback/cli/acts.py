@@ -23,7 +23,7 @@ from textback.cli.common import (
     say,
 )
 from textback.engine import people
-from textback.store import cases, pauses, steps
+from textback.store import cases, clients, pauses, steps
 
 BecauseOption = Annotated[str, typer.Option("--because", help="Why, for the ledger.")]
 
@@ -103,6 +103,8 @@ def resume(client: ClientOption = "*", config: ConfigOption = DEFAULT_CONFIG) ->
 
     async def work() -> None:
         async with Remembered(config) as remembered:
+            if await remembered.read(partial(clients.is_retired, client)):
+                fail(f"{client} is retired; to serve it again: textback clients retire --undo")
             released = await remembered.write(lambda: people.resume(client, now()))
             if released is None:
                 fail(f"nothing was paused for {'all clients' if client == '*' else client}")

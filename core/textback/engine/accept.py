@@ -60,6 +60,8 @@ async def accept(
     Raises:
         StoreBusy: Nothing is stored; the provider should try again.
     """
+    if client.id in ctx.retired:
+        return []
     counted = [event for event in events if stack.events_allowed(plugin, event)]
     if not counted:
         return []

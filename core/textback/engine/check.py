@@ -111,6 +111,10 @@ async def _stored(runtime: Runtime) -> AsyncIterator[tuple[str, str, Finding]]:
         if client not in known:
             words = "is stored but has no file; bring the file back, or name it in another's `was`"
             yield client, "store", Finding(Severity.ERROR, words)
+    for client in await runtime.store.read(clients.retired):
+        if client in known:
+            words = "is retired: remove its file, or: textback clients retire --undo"
+            yield client, "store", Finding(Severity.WARNING, words)
     for client, count in (await runtime.store.read(steps.parked)).items():
         words = f"{count} steps are parked; see them with `cases --json`, then: textback retry"
         yield client, "store", Finding(Severity.WARNING, words)

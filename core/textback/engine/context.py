@@ -49,6 +49,7 @@ class Context:
         hash_of: The keyed hash of a number, under which suppressions and the ledger know it.
         owner: Who we are, in leases.
         watching: The deployment's plugins that want to see what was committed.
+        retired: Clients that are served no longer; see `textback.engine.retiring`.
     """
 
     clients: Mapping[str, Client]
@@ -61,6 +62,7 @@ class Context:
     metrics: Metrics
     log: Log
     watching: Sequence[Impl] = ()
+    retired: frozenset[str] = frozenset()
     _policies: dict[str, Policy] = attrs.field(factory=dict, init=False)
 
     def now(self) -> int:

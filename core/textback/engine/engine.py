@@ -13,10 +13,10 @@ from datetime import datetime
 from typing import Any
 
 from textback.clock import moment
-from textback.engine import accept, observing, sealer
+from textback.engine import accept, observing, retiring, sealer
 from textback.engine.actor import Actor
 from textback.engine.context import Context, Wake
-from textback.errors import StoreError
+from textback.errors import StoreBusy, StoreError
 from textback.events import Event
 from textback.store import Work, steps, subjects
 from textback.store.contacts import Stale
@@ -24,6 +24,7 @@ from textback.store.contacts import Stale
 POLL_S = 0.2  # how late a timer may be, and a command of another process
 MOST = 200  # subjects taken up in one look
 STOP_WITHIN_S = 10.0
+BUSY_WAIT_S = 0.5  # until the store is tried again
 UNKNOWN_CLIENT_US = 60_000_000  # how long steps of a client that is left out are put off
 
 
@@ -49,12 +50,14 @@ class Engine:
         freed, found = await self.ctx.store.write(unit)
         if found:
             self.ctx.log.info("took over what was running", subjects=freed, steps=found)
+        await retiring.look(self.ctx)
 
     def start(self) -> None:
         """Keep timers and seal the ledger until `stop`."""
         self.background(self._poll())
         self.background(sealer.keep_sealing(self.ctx))
         self.background(observing.keep_heads_out(self.ctx))
+        self.background(retiring.keep_looking(self.ctx))
 
     def background(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something until the engine stops."""
@@ -129,6 +132,10 @@ class Engine:
                 wake = claimed
             at_work = self._actors[key] = Actor(self.ctx, self.ctx.clients[wake.client], wake)
             more = await at_work.run()
+        except StoreBusy as error:  # nothing was committed: the same again, under the same lease
+            log.warning("put off", client=wake.client, subject=wake.subject, error=str(error))
+            await asyncio.sleep(BUSY_WAIT_S)
+            more = [Wake(wake.client, wake.subject, wake.generation)]
         except (StoreError, Stale) as error:  # it stays due, and is taken up again
             log.warning("put off", client=wake.client, subject=wake.subject, error=str(error))
         except asyncio.CancelledError:

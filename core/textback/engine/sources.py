@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
-from textback.plugins import Stack
-
 from textback import dispatch
 from textback.clock import moment
 from textback.config.settings import Client
@@ -15,6 +13,7 @@ from textback.engine.context import Context
 from textback.engine.engine import Engine
 from textback.errors import StoreError
 from textback.events import Event
+from textback.plugins import Stack
 from textback.store import inbox
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 300.0  # between tries to hold a connection
@@ -29,7 +28,9 @@ _HOOKS = ("listen", "list_calls", "maintain")
 def supervise(ctx: Context, engine: Engine) -> None:
     """Start what the clients' plugins need, in the background, until the engine stops."""
     for client in ctx.clients.values():
-        if any(ctx.stacks.offers(client.id, hook) for hook in _HOOKS):
+        if client.id not in ctx.retired and any(
+            ctx.stacks.offers(client.id, hook) for hook in _HOOKS
+        ):
             engine.background(_start(ctx, engine, client))
 
 
@@ -63,18 +64,30 @@ async def _listen(ctx: Context, engine: Engine, client: Client, impl: dispatch.I
 async def _poll(
     ctx: Context, engine: Engine, client: Client, stack: Stack, impl: dispatch.Impl
 ) -> None:
-    """Find calls whose webhook never came: once at the start, and again where a source polls."""
+    """Find calls whose webhook never came: at the start, and again where a source polls.
+
+    A listing that fails is asked again until it succeeds: after an outage the network may be the
+    last to come back.
+    """
     every_s = stack.setting(impl.plugin, "poll_every_s")
+    wait_s = FIRST_WAIT_S
+    before = ctx.now()  # what comes in from now on says nothing about the time before
     while True:
-        await _guarded(ctx, client, impl, lambda: list_calls(ctx, engine, client, impl))
-        if every_s is None:
+        listed = await _guarded(
+            ctx, client, impl, lambda: list_calls(ctx, engine, client, impl, before)
+        )
+        if listed and every_s is None:
             return
-        await asyncio.sleep(every_s)
+        wait_s = every_s if listed and every_s else min(wait_s * 2, LONGEST_WAIT_S)
+        await asyncio.sleep(wait_s)
+        before = ctx.now() if listed else before
 
 
-async def list_calls(ctx: Context, engine: Engine, client: Client, impl: dispatch.Impl) -> int:
+async def list_calls(
+    ctx: Context, engine: Engine, client: Client, impl: dispatch.Impl, before: int
+) -> int:
     """Ask a source for the calls since it last told anything; how many events it gave."""
-    last = await ctx.store.read(lambda: inbox.last_heard(client.id, impl.plugin))
+    last = await ctx.store.read(lambda: inbox.last_heard(client.id, impl.plugin, before))
     now = ctx.clock.now()
     since: datetime = moment(last) - LOOK_BACK if last is not None else now - NEW_SOURCE
     found: list[Event] = []
@@ -99,10 +112,11 @@ async def _maintain(ctx: Context, client: Client, stack: Stack, impl: dispatch.I
 
 async def _guarded(
     ctx: Context, client: Client, impl: dispatch.Impl, work: Callable[[], Awaitable[object]]
-) -> None:
-    """Whatever a plugin does here, it must not stop the others."""
+) -> bool:
+    """Whatever a plugin does here, it must not stop the others; False if it failed."""
     try:
         await work()
+        return True
     except StoreError as error:
         ctx.log.warning("not stored", client=client.id, plugin=impl.plugin, error=str(error))
     except Exception as error:
@@ -113,3 +127,4 @@ async def _guarded(
             error=type(error).__name__,
             exc_info=error,
         )
+    return False

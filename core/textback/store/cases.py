@@ -24,6 +24,10 @@ _OPEN_OF = statement(f"""
     SELECT {_COLUMNS} FROM cases
     WHERE client = :client AND number = :number AND closed_at IS NULL
 """)
+_OPEN_ONES = statement(f"""
+    SELECT {_COLUMNS} FROM cases
+    WHERE client = :client AND number IS NOT NULL AND closed_at IS NULL LIMIT :most
+""")
 _LATEST_OF = statement(f"""
     SELECT {_COLUMNS} FROM cases WHERE client = :client AND number = :number
     ORDER BY opened_at DESC LIMIT 1
@@ -93,6 +97,11 @@ def find(case_id: str) -> Work[Row | None]:
 def open_of(client: str, number: str) -> Work[Row | None]:
     """The open case with this caller."""
     return one(_OPEN_OF, client=client, number=number)
+
+
+def open_ones(client: str, most: int) -> Work[Sequence[Row]]:
+    """Open cases of a client, in no order."""
+    return every(_OPEN_ONES, client=client, most=most)
 
 
 def latest_of(client: str, number: str) -> Work[Row | None]:

@@ -98,6 +98,15 @@ _CALL_OFF = statement("""
     WHERE client = :client AND subject = :subject AND state = 'running'
         AND (name = :name OR name LIKE :prefix)
 """)
+_CANCEL_WAITING = statement("""
+    UPDATE steps SET state = 'cancelled', due_at = NULL, error = :because, updated_at = :now
+    WHERE client = :client AND subject = :subject AND state IN ('waiting', 'parked')
+    RETURNING name
+""")
+_CANCEL_ALL = statement("""
+    UPDATE steps SET state = 'cancelled', due_at = NULL, error = :because, updated_at = :now
+    WHERE client = :client AND state IN ('waiting', 'parked') RETURNING name
+""")
 _RETRY = statement("""
     UPDATE steps SET state = 'waiting', due_at = :now, attempts = 0, updated_at = :now
     WHERE state = 'parked' AND (client = :client OR :client = '*')
@@ -304,6 +313,17 @@ def cancel(
         yield _CALL_OFF, values
         cancelled += [row["name"] for row in rows]
     return cancelled
+
+
+def cancel_waiting(client: str, subject: str, because: str, now: int) -> Work[list[str]]:
+    """Cancel whatever waits in a subject, or is parked; the names."""
+    values = {"client": client, "subject": subject, "because": because, "now": now}
+    return [row["name"] for row in (yield _CANCEL_WAITING, values)]
+
+
+def cancel_all(client: str, because: str, now: int) -> Work[int]:
+    """Cancel whatever waits for a client, or is parked; how many steps."""
+    return len((yield _CANCEL_ALL, {"client": client, "because": because, "now": now}))
 
 
 def retry_parked(client: str, now: int) -> Work[int]:

@@ -6,6 +6,7 @@ the plugin has verified the signature.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from textback.events import Reading, WebhookRequest, WebhookResponse
 from textback.web import body
 
 PREFIX = "/hooks/"
+LIVE_WITHIN_S = 1.5  # that a caller on the phone waits for the store, at the most
 
 
 class Hooks:
@@ -58,6 +60,8 @@ class Hooks:
             return WebhookResponse(404, "no such address"), "-"
         client, plugin, topic = parts[0], parts[1], parts[2] if len(parts) > 2 else ""
         client = self._renamed.get(client, client)
+        if client in self._ctx.retired:
+            return WebhookResponse(410, "this client is served no longer"), "-"
         if client in self._left_out:
             return WebhookResponse(503, "this client's file can't be used now"), "-"
         if client not in self._ctx.clients:
@@ -119,10 +123,21 @@ class Hooks:
         if not isinstance(reading, Reading):
             log.warning("webhook failed", client=client, plugin=plugin, error="gave no Reading")
             return WebhookResponse(500, "the plugin failed")
+        accepting = asyncio.ensure_future(
+            self._engine.accept(client, plugin, reading.events, request.received_at)
+        )
         try:
-            await self._engine.accept(client, plugin, reading.events, request.received_at)
+            async with asyncio.timeout(LIVE_WITHIN_S if reading.live else None):
+                await asyncio.shield(accepting)
+        except TimeoutError:  # somebody is on the phone: it must ring, the store goes on by itself
+            accepting.add_done_callback(self._accepted_late)
+            log.warning("the store is slow", client=client, plugin=plugin)
         except StoreError as error:
             log.warning("webhook not stored", client=client, plugin=plugin, error=str(error))
             if not reading.live:
                 return WebhookResponse(503, "not stored; try again")
         return reading.response
+
+    def _accepted_late(self, accepting: asyncio.Future[None]) -> None:
+        if not accepting.cancelled() and accepting.exception() is not None:
+            self._ctx.log.warning("webhook not stored", error=str(accepting.exception()))
