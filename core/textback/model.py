@@ -107,6 +107,7 @@ class Kind(StrEnum):
     REPLY = "reply"  # someone of the business writes
     CONFIRMATION = "confirmation"  # the one answer to STOP
     HELP = "help"  # the answer to HELP
+    NOTICE = "notice"  # to the team, not to the caller
 
 
 @attrs.frozen
@@ -301,6 +302,7 @@ class NoticeKind(StrEnum):
     REPLY = "reply"
     OPTED_OUT = "opted_out"
     BOOKED = "booked"
+    VOICEMAIL = "voicemail"  # a recording came after the team was told of the call
     UNCONFIRMED = "unconfirmed"  # nobody knows whether a text left
     FAILED = "failed"  # a text failed after a provider had taken it
 

@@ -23,6 +23,7 @@ from textback.cli.common import (
     say,
 )
 from textback.engine import people
+from textback.flow.wording import MAX_CHARACTERS
 from textback.store import cases, clients, pauses, steps
 
 BecauseOption = Annotated[str, typer.Option("--because", help="Why, for the ledger.")]
@@ -42,6 +43,8 @@ def reply(
     """Write to the caller of a case; under the same rules as every text."""
     if not text.strip():
         misused("the text is empty")
+    if len(text) > MAX_CHARACTERS:
+        misused(f"the text has {len(text)} characters; no provider takes over {MAX_CHARACTERS}")
 
     async def work() -> None:
         async with Remembered(config) as remembered:
@@ -118,6 +121,8 @@ def retry(client: ClientOption = "*", config: ConfigOption = DEFAULT_CONFIG) -> 
 
     async def work() -> None:
         async with Remembered(config) as remembered:
+            if client != "*":
+                client_of(remembered.config, client)
             count = await remembered.write(lambda: steps.retry_parked(client, now()))
             say(f"{count} parked steps are tried again")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import attrs
 import typer
 
 from textback import plugins
@@ -16,9 +17,9 @@ from textback.cli.common import (
     run,
     say,
 )
-from textback.config import Config, report
+from textback.config import Config, Problem, report
 from textback.config.settings import LogSettings
-from textback.engine.check import advice, complete, findings
+from textback.engine.check import advice, complete, findings, store_problem
 from textback.engine.deployment import load_all
 from textback.log import set_up
 from textback.model import Finding, Severity
@@ -41,6 +42,9 @@ def check(
     """Check all files, and with --live the accounts behind them; 1 if something is wrong."""
     files = load_all(config)
     files = complete(files, plugins.find(files.deployment.directory))
+    if (trouble := store_problem(files)) is not None:
+        problem = Problem(config.name, "store", trouble)
+        files = attrs.evolve(files, problems=(*files.problems, problem))
     found: list[Found] = [(client, "", finding) for client, finding in advice(files)]
     if live:
         set_up(LogSettings(level="error"))  # what a provider refuses is a finding

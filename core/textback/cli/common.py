@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from textback.clock import SystemClock, micros
 from textback.config import Config
@@ -120,4 +121,4 @@ class Remembered:
 
 
 def _plain(message: str) -> str:
-    return message.replace("[", "\\[")
+    return escape(message)

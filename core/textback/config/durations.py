@@ -10,6 +10,8 @@ from textback.errors import ConfigError
 _SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _PART = re.compile(r"(\d{1,9})([wdhms])", re.ASCII)
 
+LONGEST = timedelta(days=20 * 365)
+
 PATTERN = r"^(\d{1,9}[wdhms])+$"
 """What a duration looks like, for the JSON Schema."""
 
@@ -23,10 +25,9 @@ def read_duration(text: str) -> timedelta:
     if not re.fullmatch(PATTERN, text, re.ASCII):
         raise ConfigError('is no duration; write e.g. "90s", "15m", "2h" or "1d"')
     seconds = sum(int(count) * _SECONDS[unit] for count, unit in _PART.findall(text))
-    try:
-        return timedelta(seconds=seconds)
-    except OverflowError:
-        raise ConfigError("is a duration of millions of years") from None
+    if seconds > LONGEST.total_seconds():
+        raise ConfigError(f"is longer than {LONGEST.days // 365} years")
+    return timedelta(seconds=seconds)
 
 
 def write_duration(duration: timedelta) -> str:

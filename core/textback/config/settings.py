@@ -33,8 +33,14 @@ def _is_positive(_: object, __: object, value: timedelta) -> None:
 
 
 def _is_address(_: object, __: object, value: str | None) -> None:
-    if value is not None and not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}", value):
+    found = re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^\s:/]+):(\d{1,5})", value or "127.0.0.1:0")
+    if found is None or int(found[2]) > 65_535:
         raise ValueError('must be HOST:PORT, e.g. "127.0.0.1:8000"')
+
+
+def _is_visible(_: object, __: object, value: str) -> None:
+    if not value.strip():
+        raise ValueError("must not be empty: callers and the team read it")
 
 
 def _is_url(_: object, __: object, value: str) -> None:
@@ -129,7 +135,7 @@ class Client:
 
     id: str = given()
     file: str = given()
-    name: str = setting("The business's name, as callers know it.")
+    name: str = setting("The business's name, as callers know it.", validator=_is_visible)
     time_zone: ZoneInfo = setting('Where the business is, e.g. "America/Denver".')
     lines: tuple[PhoneNumber, ...] = setting(
         "The phone numbers whose missed calls are answered.", validator=validators.min_len(1)

@@ -14,7 +14,7 @@ from typing import Any
 
 from textback.clock import micros
 from textback.config.settings import Client
-from textback.engine import bookings, calls, mails, replies, statuses
+from textback.engine import bookings, calls, mails, replies, staff, statuses
 from textback.engine.codec import kind_of, write_event
 from textback.engine.context import Context, Wake
 from textback.events import (
@@ -36,7 +36,7 @@ Reader = Callable[[Context, Client, Stack, str, Any, datetime], Work[list[Wake]]
 
 # Which module knows what an event means; the others are kept in the inbox and change nothing.
 _MEANINGS: dict[type, Reader] = {
-    TextReceived: replies.received,
+    TextReceived: staff.received,
     OptOut: replies.opted_out,
     OptIn: replies.opted_in,
     EmailReceived: mails.received,

@@ -14,15 +14,17 @@ from functools import partial
 import attrs
 
 from textback.config.settings import Client
-from textback.engine import calls, idle, notices, records, retry, settling, texts
+from textback.engine import calls, idle, notices, records, retry, settling, staff, texts
 from textback.engine.context import Context, Wake
 from textback.engine.intents import Intent
+from textback.errors import StoreBusy
 from textback.store import Work, steps, subjects
 from textback.store.steps import Step
 from textback.store.subjects import LEASE_US
 
 Result = Callable[[], Work[None]]
 
+BUSY_WAIT_S = 0.5  # until a commit is tried again
 LOOK_AGAIN_S = 1.0  # while steps run: what another process added to this subject
 
 
@@ -83,9 +85,21 @@ class Actor:
         results = [self._result(task, self._tasks.pop(task)) for task in ended]
         busy = frozenset(step.name for step in self._tasks.values())
         self._renewed = self.ctx.now()
-        started = await self.ctx.store.write(partial(self._commit, results, busy))
-        self._start(started)
+        self._start(await self._committed(results, busy))
         return bool(self._tasks)
+
+    async def _committed(self, results: Sequence[Result], busy: frozenset[str]) -> list[Step]:
+        """Commit results, again as long as the store can't: a receipt is not to be lost.
+
+        Raises:
+            LostLease: It took so long that someone else advances this subject.
+        """
+        while True:
+            try:
+                return await self.ctx.store.write(partial(self._commit, results, busy))
+            except StoreBusy as error:
+                self.ctx.log.warning("not committed yet", client=self.client.id, error=str(error))
+                await asyncio.sleep(BUSY_WAIT_S)
 
     async def _anything_new(self) -> bool:
         now = self.ctx.now()
@@ -148,6 +162,8 @@ class Actor:
                 return await records.log(ctx, client, step)
             case "notify":
                 return await notices.tell(ctx, client, step)
+            case "ask":
+                return await staff.ask(ctx, client, step)
             case "settle":
                 return await settling.run(ctx, client, step)
             case "idle":

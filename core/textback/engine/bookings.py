@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from textback.plugins import Stack
-
 from textback.clock import micros
 from textback.config.settings import Client
 from textback.engine import closing, todo
 from textback.engine.context import Context, Wake, number_of
 from textback.engine.names import case_subject
 from textback.events import Booked, BookingCancelled
+from textback.plugins import Stack
 from textback.store import Work, bookings, cases, contacts, ledger, steps
 from textback.store.work import Row
 

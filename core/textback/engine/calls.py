@@ -14,9 +14,10 @@ import attrs
 
 from textback.clock import micros, moment
 from textback.config.settings import Client
-from textback.engine import closing, opening
+from textback.engine import closing, opening, todo
 from textback.engine.codec import kind_of, read_event, write_event
 from textback.engine.context import Context, Wake, number_of
+from textback.engine.names import case_subject
 from textback.events import AnsweredBy, CallEvent, Happened
 from textback.flow.detect import Conclusion, conclude, facts
 from textback.model import Call, Outcome, PhoneNumber
@@ -64,8 +65,24 @@ def told(
             client.id, alias, {**_row(known_of(client, alias, [event])), "same_as": call_id}
         )
     known = known_of(client, call_id, [event]) if first else (yield from read(client, call_id))
+    wakes: list[Wake] = []
+    if event.recording_url:
+        wakes = yield from _voicemail(client, stack, known.call, micros(received_at))
     yield from calls.put(client.id, call_id, {**_row(known), "same_as": None})
-    return (yield from _next(ctx, client, stack, plugin, known, received_at))
+    return wakes + (yield from _next(ctx, client, stack, plugin, known, received_at))
+
+
+def _voicemail(client: Client, stack: Stack, call: Call, now: int) -> Work[list[Wake]]:
+    """A recording of which the team has not heard, as the case was opened before it came."""
+    before = yield from calls.get(client.id, call.id)
+    if before is None or before["case_id"] is None or before["recording_url"]:
+        return []
+    case = before["case_id"]
+    of_case = yield from calls.of_case(client.id, case)
+    number = 1 + [row["call_id"] for row in of_case].index(call.id)
+    about, detail = f"voicemail/{number}", {"call": call.id}
+    yield from steps.add(todo.notices(client, stack, case, about, now, detail), now)
+    return [Wake(client.id, case_subject(case))]
 
 
 def read(client: Client, call_id: str) -> Work[Known]:

@@ -8,13 +8,16 @@ import attrs
 
 from textback import dispatch, plugins
 from textback.config import Config, Problem
-from textback.config.settings import Client
+from textback.config.settings import Client, PluginTable
 from textback.engine.runtime import Runtime, open_runtime
+from textback.errors import StoreError
 from textback.flow.bills import bills
 from textback.flow.reach import reach
 from textback.flow.wording import check_template
 from textback.model import Finding, Severity
-from textback.store import clients, steps
+from textback.store import clients, refuse_network, sqlite_path, steps, version_of
+
+SHORTEST_KEY = 16  # characters
 
 
 def complete(config: Config, found: Mapping[str, plugins.Found]) -> Config:
@@ -45,6 +48,20 @@ def _problems(client: Client, found: Mapping[str, plugins.Found]) -> Iterator[Pr
             yield Problem(client.file, path, message)
 
 
+def store_problem(config: Config) -> str | None:
+    """Why the store can't be used, if so; nothing is made or changed."""
+    settings = config.deployment.store
+    try:
+        path = sqlite_path(settings.url, config.deployment.directory)
+        refuse_network(path)
+        version_of(path)
+    except StoreError as error:
+        return str(error)
+    if settings.key is not None and len(settings.key.value) < SHORTEST_KEY:
+        return f"store.key is shorter than {SHORTEST_KEY} characters: hashes could be guessed"
+    return None
+
+
 def advice(config: Config) -> Iterator[tuple[str, Finding]]:
     """What is allowed but probably not meant, by client."""
     for client in config.clients.values():
@@ -55,6 +72,8 @@ def advice(config: Config) -> Iterator[tuple[str, Finding]]:
             yield client.id, _warning("no plugin tells of calls; none will be noticed")
         if "notifier" not in offered:
             yield client.id, _warning("no plugin tells the team; replies are seen in `cases` only")
+        if not client.staff_phones and any(_texts_team(table) for table in client.plugins.values()):
+            yield client.id, _warning("the team is told by text, but staff_phones is empty")
         by_email = any(each.channel == "email" for each in client.follow_up)
         if by_email and "email" not in offered:
             yield client.id, _warning("no plugin can send e-mail; follow-ups by e-mail don't go")
@@ -64,6 +83,11 @@ def advice(config: Config) -> Iterator[tuple[str, Finding]]:
             yield client.id, _warning(words)
         for words in bills(client):
             yield client.id, _warning(words)
+
+
+def _texts_team(table: PluginTable) -> bool:
+    found = plugins.find(None).get(table.use)
+    return found is not None and plugins.texts_team(plugins.load(found), table.roles)
 
 
 def _reach(client: Client) -> Iterator[str]:

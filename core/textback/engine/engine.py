@@ -12,8 +12,10 @@ from collections.abc import Coroutine, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+import attrs
+
 from textback.clock import moment
-from textback.engine import accept, observing, retiring, sealer
+from textback.engine import accept, calls, observing, retiring, retry, sealer
 from textback.engine.actor import Actor
 from textback.engine.context import Context, Wake
 from textback.errors import StoreBusy, StoreError
@@ -148,11 +150,28 @@ class Engine:
                 error=type(error).__name__,
                 exc_info=error,
             )
+            await self._set_aside(wake, error)
         finally:
             actor = self._actors.pop(key, None)
         if actor is not None and actor.woken.is_set():  # woken after its last look
             more = [*more, Wake(wake.client, wake.subject)]
         self.wake(more)
+
+    async def _set_aside(self, wake: Wake, error: Exception) -> None:
+        """A call that can't be concluded is tried again, later each time, then parked."""
+        generation, now = wake.generation, self.ctx.now()
+        if generation is None:
+            return
+
+        def unit() -> Work[None]:
+            yield from subjects.renew(wake.client, wake.subject, generation, 0)
+            step = yield from steps.get(wake.client, wake.subject, calls.CONCLUDE)
+            if step is not None and (yield from steps.start(step, now)):
+                tried = attrs.evolve(step, attempts=step.attempts + 1)
+                yield from retry.again_or_park(self.ctx, tried, error)
+
+        with contextlib.suppress(StoreError):
+            await self.ctx.store.write(unit)
 
     async def _claim(self, wake: Wake) -> Wake | None:
         now = self.ctx.now()

@@ -7,6 +7,7 @@ import hashlib
 
 FIRST_TEXT = "text/1"
 IDLE = "idle"
+NO_CASE = "restored"  # of texts whose call a restored store has never heard of
 
 
 def case_subject(case_id: str) -> str:

@@ -9,7 +9,7 @@ import attrs
 from textback import dispatch
 from textback.clock import moment
 from textback.config.settings import Client
-from textback.engine import outcomes
+from textback.engine import outcomes, staff
 from textback.engine.calls import call_of
 from textback.engine.codec import read_media
 from textback.engine.context import Context
@@ -29,10 +29,13 @@ async def tell(ctx: Context, client: Client, step: Step) -> Result:
     """Do ``notify/NOTIFIER/...``."""
     _, plugin, about = step.name.split("/", 2)
     stack = await ctx.stack(client.id)
-    impl = stack.impl("notify_team", plugin)
-    if impl is None:
+    impl, texter = stack.impl("notify_team", plugin), stack.to_team(plugin)
+    if impl is None and texter is None:
         raise Gone(plugin)
     notice = await ctx.store.read(lambda: _notice(client, step, about))
+    if impl is None:
+        assert texter is not None
+        return await staff.tell(ctx, client, step, texter, notice)
     await dispatch.call(impl, notice=notice)
     return outcomes.finished(ctx, step, {"title": notice.title})
 
@@ -48,6 +51,8 @@ def _notice(client: Client, step: Step, about: str) -> Work[Notice]:
             return notify.called_again(facts, int(number))
         case "reply":
             return notify.replied(facts)
+        case "voicemail":
+            return notify.left_voicemail(facts)
         case "unsubscribed":
             return notify.unsubscribed(facts)
         case "opt_out":

@@ -43,7 +43,7 @@ class Planned:
     case: Case
     decision: Decision
     identified: Identified
-    versions: tuple[int, int]
+    seen: pictures.Seen
     body: str
     intent: Intent | None
     now: datetime
@@ -137,7 +137,7 @@ async def _plan(
         case=attrs.evolve(case, end=end, because=because),
         decision=decision,
         identified=identified,
-        versions=seen.versions,
+        seen=seen,
         body=body,
         intent=intent,
         now=now,
@@ -204,8 +204,9 @@ def _open(ctx: Context, client: Client, stack: Stack, planned: Planned, wake: Wa
     now, subject = micros(planned.now), case_subject(case.id)
     yield from subjects.renew(client.id, wake.subject, wake.generation, 0)
     yield from _conclude(client, wake, call, case.id, now)
+    yield from pictures.unchanged(planned.seen)
     if call.caller is not None:
-        yield from contacts.compare_and_set(client.id, call.caller, planned.versions)
+        yield from contacts.compare_and_set(client.id, call.caller, planned.seen.versions)
         if _fresh_start(client, call):
             before = yield from cases.open_of(client.id, call.caller)
             if before is not None:
@@ -276,12 +277,12 @@ def _steps(client: Client, stack: Stack, planned: Planned, subject: str, now: in
         _first_text(planned, step, now),
         *(
             step(
-                name=f"notify/{impl.plugin}/call/1",
+                name=f"notify/{plugin}/call/1",
                 due_at=now + (int(NOTICE_WAITS.total_seconds() * 1e6) if waits else 0),
                 after=FIRST_TEXT,
                 detail={"call": call.id},
             )
-            for impl in stack.impls("notify_team")
+            for plugin in stack.notifiers
         ),
     ]
     if case.number is None:

@@ -20,7 +20,7 @@ from textback.flow.deliver import Declined
 from textback.model import Case, End, FailureReason, TextState
 from textback.picture import Action, Decision
 from textback.plugins import Stack
-from textback.store import Work, cases, contacts, ledger, steps, suppressions, texts
+from textback.store import Work, cases, contacts, ledger, pauses, steps, suppressions, texts
 from textback.store.steps import Step
 
 Result = Callable[[], Work[None]]
@@ -92,7 +92,7 @@ def _sequence(ctx: Context, client: Client, intent: Intent, now: int) -> Work[No
     assert case is not None
     called_at = moment(case["opened_at"])
     ctx.metrics.accepted.observe(seconds_since(called_at, ctx.clock.now()))
-    if case["closed_at"] is not None or (yield from texts.heard(client.id, intent.text.case)):
+    if case["closed_at"] is not None or (yield from texts.talking(client.id, intent.text.case)):
         return
     plan = follow_up.plan(client, intent.text.attempted_at)
     if any(micros(due.at) <= now for due in plan):  # settled late: they don't go all at once
@@ -276,6 +276,8 @@ def forbidden(
         first = step.name == FIRST_TEXT
         if decision.action is Action.HOLD:
             until = micros(decision.until) if decision.until else None
+            if until is None and (yield from pauses.of(client.id)) is None:
+                until = now  # somebody resumed since: it is decided again at once
             waits = yield from steps.wait(
                 client.id, step.subject, step.name, until, decision.because, now
             )

@@ -90,6 +90,17 @@ def look(
     )
 
 
+def unchanged(seen: Seen) -> Work[None]:
+    """Make sure that nobody paused or resumed since the picture was made.
+
+    Raises:
+        Stale: Somebody did.
+    """
+    policy = seen.picture.policy
+    if (yield from pauses.of(policy.client)) != seen.picture.paused:
+        raise contacts.Stale(f"{policy.client} was paused or resumed meanwhile")
+
+
 def _suppression(row: Row) -> Suppression:
     return Suppression(
         scope=row["client"],

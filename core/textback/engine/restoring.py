@@ -19,7 +19,7 @@ from textback.config.settings import Client
 from textback.engine import accept, closing, intents, outcomes
 from textback.engine.context import Context, number_of
 from textback.engine.intents import Intent
-from textback.engine.names import case_subject, text_id
+from textback.engine.names import NO_CASE, case_subject, text_id
 from textback.errors import AssemblyError
 from textback.events import Event, OptOut, TextReceived, TextStatus
 from textback.flow.follow_up import channel_of
@@ -32,7 +32,6 @@ from textback.store.work import Row
 
 LOOK_BACK = timedelta(minutes=5)  # listings lag, and the clocks of providers differ
 MARGIN = timedelta(minutes=1)  # how much earlier than due a text may seem to have been sent
-UNKNOWN_CASE = "restored"  # of a text whose call the store has never heard of
 BODY = "(sent after the backup was made; the provider has its words)"
 BECAUSE = "seen at the provider after a restore"
 CANNOT_TELL = "it was due between backup and restore, and nobody can tell whether it went"
@@ -211,13 +210,13 @@ def _keep(
 ) -> Work[None]:
     """Remember a text of which nothing else is known: as a first one, so that it counts as such."""
     text = Text(
-        id=f"{UNKNOWN_CASE}-{plugin}-{event.provider_id}",
+        id=f"{NO_CASE}-{plugin}-{event.provider_id}",
         client=client.id,
-        case=case["case_id"] if case is not None else UNKNOWN_CASE,
+        case=case["case_id"] if case is not None else NO_CASE,
         to=number,
         line=(case["line"] if case is not None else None) or client.lines[0],
         body=BODY,
-        step=UNKNOWN_CASE,
+        step=NO_CASE,
         attempted_at=event.at,
     )
     yield from texts.put(_row(text, plugin, event.state, event.provider_id))

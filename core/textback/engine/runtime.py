@@ -22,7 +22,7 @@ from textback.engine.engine import Engine
 from textback.engine.metrics import Metrics
 from textback.engine.services import PluginState, StoredContacts
 from textback.services import Services
-from textback.store import Lock, Store, open_embedded, sqlite_path
+from textback.store import Lock, Store, open_embedded, refuse_network, sqlite_path
 
 Replace = Callable[[Client], Client]
 
@@ -67,6 +67,7 @@ async def open_runtime(
     own_store = store is None
     if store is None:
         path = sqlite_path(config.deployment.store.url, config.deployment.directory)
+        refuse_network(path)
         lock = Lock(path) if alone else None
         store = open_embedded(path)
     transport = http.Transport()

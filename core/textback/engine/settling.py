@@ -53,9 +53,11 @@ def _send_again(ctx: Context, client: Client, step: Step, intent: Intent) -> Wor
     because = "the provider never got it"
     yield from texts.advance(client.id, text.id, TextState.FAILED, now, error=because)
     case = yield from cases.get(client.id, text.case)
-    heard = case is not None and (case["closed_at"] is not None or case["replies"])
+    heard = case is not None and (
+        case["closed_at"] is not None or (yield from texts.talking(client.id, text.case))
+    )
     if heard and text.kind in (Kind.FIRST, Kind.FOLLOW_UP):
-        because += ", and the caller was heard of meanwhile"
+        because += ", and the conversation went on meanwhile"
         if text.kind is Kind.FIRST:
             yield from outcomes.never_left(ctx, client, text.case, because, now)
     else:

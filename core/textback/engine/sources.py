@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from textback import dispatch
 from textback.clock import moment
@@ -74,7 +75,7 @@ async def _poll(
     before = ctx.now()  # what comes in from now on says nothing about the time before
     while True:
         listed = await _guarded(
-            ctx, client, impl, lambda: list_calls(ctx, engine, client, impl, before)
+            ctx, client, impl, partial(list_calls, ctx, engine, client, impl, before)
         )
         if listed and every_s is None:
             return

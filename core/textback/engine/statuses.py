@@ -9,11 +9,11 @@ from textback.config.settings import Client
 from textback.engine import closing, intents, outcomes, todo
 from textback.engine.codec import read_event
 from textback.engine.context import Context, Wake
-from textback.engine.names import case_subject
+from textback.engine.names import NO_CASE, case_subject
 from textback.events import TextStatus
 from textback.model import FailureReason, TextState
 from textback.plugins import Stack
-from textback.store import Work, cases, inbox, steps, texts
+from textback.store import Work, cases, inbox, steps, team_texts, texts
 from textback.store.work import Row
 
 # A number that can't be reached, or must not be: later texts of the sequence make no sense.
@@ -39,7 +39,15 @@ def told(
         row = yield from texts.get(client.id, event.text)
     if row is None and event.provider_id is not None:
         row = yield from texts.by_provider(client.id, plugin, event.provider_id)
+    if row is None and event.text is not None:  # a notice to the team, perhaps
+        state, sid = event.state, event.provider_id
+        if (yield from team_texts.get(client.id, event.text)) is not None:
+            yield from team_texts.became(client.id, event.text, state, sid)
     if row is None or row["direction"] != "out" or not row["number"]:  # forgotten
+        return []
+    if row["case_id"] == NO_CASE:
+        now, state, sid = micros(received_at), event.state, event.provider_id
+        yield from texts.advance(client.id, row["text_id"], state, now, provider_id=sid)
         return []
     yield from _apply(ctx, client, stack, row, event, micros(received_at))
     return [Wake(client.id, case_subject(row["case_id"]))]

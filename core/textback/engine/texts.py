@@ -250,6 +250,7 @@ def _email(ctx: Context, client: Client, intent: Intent, address: str) -> Email:
 def _intend(
     ctx: Context, client: Client, intent: Intent, seen: pictures.Seen, decision: Decision
 ) -> Work[None]:
+    yield from pictures.unchanged(seen)
     yield from contacts.compare_and_set(client.id, intent.text.to, seen.versions)
     if seen.address is not None:
         yield from contacts.compare_and_set(client.id, seen.address, seen.address_versions)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from textback.plugins import Stack
-
 from textback.config.settings import Client
 from textback.engine.names import case_subject
+from textback.plugins import Stack
 from textback.store.steps import Step
 
 
@@ -25,11 +24,11 @@ def notices(
         Step(
             client=client.id,
             subject=case_subject(case),
-            name=f"notify/{impl.plugin}/{about}",
+            name=f"notify/{plugin}/{about}",
             due_at=due_at,
             detail=detail or {},
         )
-        for impl in stack.impls("notify_team")
+        for plugin in stack.notifiers
     ]
 
 

@@ -36,9 +36,7 @@ async def identify(impls: Sequence[dispatch.Impl], call: Call, within_s: float) 
 def merge(callers: Sequence[Caller]) -> Caller:
     """The first that is known of each field; a contact in any CRM makes the caller known."""
     fields = {
-        name: next(
-            (value for each in callers if (value := getattr(each, name)) is not None), None
-        )
+        name: next((value for each in callers if (value := getattr(each, name)) is not None), None)
         for name in attrs.fields_dict(Caller)
     }
     if any(each.known for each in callers):

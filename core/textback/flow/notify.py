@@ -69,6 +69,15 @@ def replied(facts: Facts) -> Notice:
     return _notice(NoticeKind.REPLY, facts, title, lines)
 
 
+def left_voicemail(facts: Facts) -> Notice:
+    """A recording came after the team was told of the call."""
+    title = f"{who(facts.case)} left a voicemail"
+    lines = [f"{title}."]
+    if facts.call is not None and facts.call.recording_url:
+        lines.append(f"Recording: {facts.call.recording_url}")
+    return _notice(NoticeKind.VOICEMAIL, facts, title, lines)
+
+
 def opted_out(facts: Facts) -> Notice:
     """The caller wants no more texts."""
     title = f"{who(facts.case)} opted out"

@@ -14,7 +14,7 @@ from textback.dispatch import OnCall, describe
 from textback.errors import AssemblyError, ConfigError
 from textback.plugins.anatomy import SPECS, anatomy_of, hooks_of
 from textback.plugins.finding import Found, load
-from textback.plugins.roles import ROLES, roles_of
+from textback.plugins.roles import ROLES, playable, roles_of
 from textback.plugins.stack import Stack, stack_of
 from textback.services import Services
 
@@ -148,7 +148,7 @@ def _choose(name: str, found: Mapping[str, Found]) -> Found:
 
 
 def _problems_of_roles(table: PluginTable, kind: type) -> Iterator[Problem]:
-    can = roles_of(kind)
+    can = playable(kind)
     instead = f"it can play: {', '.join(can) or 'none'}"
     path = f"plugins.{table.name}.roles"
     if table.roles is not None and not table.roles:

@@ -43,11 +43,16 @@ NEEDS: Final[Mapping[str, frozenset[str]]] = {
 }
 """A plugin can play a role if it has one of these hooks."""
 
+ON_REQUEST: Final[Mapping[str, frozenset[str]]] = {"notifier": frozenset({"send_text"})}
+"""A plugin with one of these hooks plays the role only if its table names it: a sender texts the
+team, too."""
+
 TELLS: Final[Mapping[type[Event], frozenset[str]]] = {
     CallEvent: frozenset({"source"}),
     KeyPressed: frozenset({"source"}),
-    TextReceived: frozenset({"sender"}),
-    TextStatus: frozenset({"sender"}),
+    # The team answers notices by text, and only the team's words count from a mere notifier.
+    TextReceived: frozenset({"sender", "notifier"}),
+    TextStatus: frozenset({"sender", "notifier"}),
     OptOut: frozenset({"sender"}),
     OptIn: frozenset({"sender"}),
     EmailReceived: frozenset({"email"}),
@@ -65,6 +70,18 @@ def roles_of(kind: type) -> tuple[str, ...]:
     """The roles that a plugin's class can play."""
     hooks = hooks_of(kind)
     return tuple(role for role, needed in NEEDS.items() if needed & hooks)
+
+
+def playable(kind: type) -> tuple[str, ...]:
+    """The roles that a table may name for a plugin's class."""
+    hooks, can = hooks_of(kind), roles_of(kind)
+    more = (role for role, needed in ON_REQUEST.items() if needed & hooks and role not in can)
+    return (*can, *more)
+
+
+def texts_team(kind: type, roles: tuple[str, ...] | None) -> bool:
+    """Whether a plugin in these roles is a sender that texts notices to the team."""
+    return "notifier" in (roles or ()) and "notifier" not in roles_of(kind)
 
 
 def is_asked(hook: str, roles: tuple[str, ...] | None) -> bool:

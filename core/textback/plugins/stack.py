@@ -14,7 +14,7 @@ from textback.config.settings import PluginTable
 from textback.dispatch import Impl, OnCall
 from textback.events import Event
 from textback.plugins.anatomy import SPECS, hooks_of
-from textback.plugins.roles import TELLS, is_asked, roles_of
+from textback.plugins.roles import TELLS, is_asked, roles_of, texts_team
 
 TIMEOUT_S: Final = 10.0  # that a provider may take to answer, if the settings don't say
 
@@ -52,6 +52,17 @@ class Stack:
     manager: pluggy.PluginManager
     _roles: Mapping[str, tuple[str, ...] | None]
     _impls: Mapping[str, tuple[Impl, ...]]
+    _to_team: Mapping[str, Impl]
+
+    @property
+    def notifiers(self) -> tuple[str, ...]:
+        """Who tells the team, in order: by `notify_team`, or by text to its phones."""
+        told = {*self._to_team, *(impl.plugin for impl in self.impls("notify_team"))}
+        return tuple(name for name in self.plugins if name in told)
+
+    def to_team(self, plugin: str) -> Impl | None:
+        """``send_text`` of a sender that texts the team; None if this one doesn't."""
+        return self._to_team.get(self.renamed.get(plugin, plugin))
 
     def impls(self, hook: str) -> tuple[Impl, ...]:
         """Who is asked a hook, in order; as far as the roles allow it."""
@@ -155,7 +166,7 @@ def stack_of(
         manager.register(plugins[table.name], table.name)
     manager.check_pending()
     roles = {table.name: table.roles for table in tables}
-    impls = {
+    every = {
         hook: tuple(
             Impl(
                 client=client,
@@ -167,9 +178,17 @@ def stack_of(
                 on_call=on_call,
             )
             for found in getattr(manager.hook, hook).get_hookimpls()
-            if is_asked(hook, roles[found.plugin_name])
         )
         for hook in used.intersection(hooks)
+    }
+    impls = {
+        hook: tuple(impl for impl in found if is_asked(hook, roles[impl.plugin]))
+        for hook, found in every.items()
+    }
+    to_team = {
+        impl.plugin: impl
+        for impl in every.get("send_text", ())
+        if texts_team(type(plugins[impl.plugin]), roles[impl.plugin])
     }
     return Stack(
         client=client,
@@ -178,4 +197,5 @@ def stack_of(
         manager=manager,
         roles=roles,
         impls=impls,
+        to_team=to_team,
     )

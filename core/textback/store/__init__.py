@@ -6,7 +6,7 @@ from pathlib import Path
 
 from textback.errors import WrongStore
 from textback.store.migrations import HEAD
-from textback.store.sqlite import Lock, SQLiteStore, version_of
+from textback.store.sqlite import Lock, SQLiteStore, refuse_network, version_of
 from textback.store.work import Statement, Store, Unit, Work, every, one, statement
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "every",
     "one",
     "open_embedded",
+    "refuse_network",
     "sqlite_path",
     "statement",
     "version_of",
@@ -33,12 +34,13 @@ def sqlite_path(url: str, directory: Path) -> Path:
     """
     scheme, separator, place = url.partition(":///")
     if scheme != "sqlite" or not separator or not place:
-        raise WrongStore(f'store.url "{url}": only sqlite:///FILE is served by one process')
+        raise WrongStore("store.url must be sqlite:///FILE, e.g. sqlite:///textback.db")
     return directory / place
 
 
 def open_embedded(path: Path) -> SQLiteStore:
     """Open the embedded store, its schema brought up to date first."""
+    refuse_network(path)
     if version_of(path) != HEAD:
         from textback.store.migrate import migrate  # loads SQLAlchemy and alembic
 

@@ -28,6 +28,10 @@ _OPEN_ONES = statement(f"""
     SELECT {_COLUMNS} FROM cases
     WHERE client = :client AND number IS NOT NULL AND closed_at IS NULL LIMIT :most
 """)
+_BY_PREFIX = statement(f"""
+    SELECT {_COLUMNS} FROM cases
+    WHERE client = :client AND case_id >= :low AND case_id < :high LIMIT 20
+""")
 _LATEST_OF = statement(f"""
     SELECT {_COLUMNS} FROM cases WHERE client = :client AND number = :number
     ORDER BY opened_at DESC LIMIT 1
@@ -102,6 +106,11 @@ def open_of(client: str, number: str) -> Work[Row | None]:
 def open_ones(client: str, most: int) -> Work[Sequence[Row]]:
     """Open cases of a client, in no order."""
     return every(_OPEN_ONES, client=client, most=most)
+
+
+def by_prefix(client: str, prefix: str) -> Work[Sequence[Row]]:
+    """The cases whose names begin so, some of them if they are many."""
+    return every(_BY_PREFIX, client=client, low=prefix, high=f"{prefix}{{")  # after z
 
 
 def latest_of(client: str, number: str) -> Work[Row | None]:

@@ -25,8 +25,8 @@ _IS_RETIRED = statement("""
     SELECT 1 AS found FROM clients WHERE client = :client AND retired_at IS NOT NULL
 """)
 TABLES = (
-    *("subjects", "inbox", "calls", "cases", "steps", "texts", "contacts", "contact_log"),
-    *("crm_refs", "suppressions", "bookings", "plugin_state", "pauses", "ledger"),
+    *("subjects", "inbox", "calls", "cases", "steps", "texts", "team_texts", "contacts"),
+    *("contact_log", "crm_refs", "suppressions", "bookings", "plugin_state", "pauses", "ledger"),
 )
 _RENAME = [
     statement(f"UPDATE {table} SET client = :client WHERE client = :was") for table in TABLES
@@ -38,7 +38,7 @@ _PREFIX = statement("""
 """)
 _PLUGIN = {
     name: statement(f"UPDATE {name} SET plugin = :plugin WHERE client = :client AND plugin = :was")
-    for name in ("crm_refs", "inbox", "plugin_state", "bookings", "texts")
+    for name in ("crm_refs", "inbox", "plugin_state", "bookings", "texts", "team_texts")
 }
 _STEPS_OF_PLUGINS = ("lead", "deal", "log", "notify")
 

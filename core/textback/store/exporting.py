@@ -15,8 +15,8 @@ from textback.store.schema import metadata
 from textback.store.work import Row, Statement, Work, every, statement
 
 TABLES: Final = (
-    *("cases", "calls", "texts", "steps", "bookings", "contacts", "contact_log", "crm_refs"),
-    *("suppressions", "ledger", "inbox"),
+    *("cases", "calls", "texts", "team_texts", "steps", "bookings", "contacts", "contact_log"),
+    *("crm_refs", "suppressions", "ledger", "inbox"),
 )
 AT_A_TIME: Final = 500
 

@@ -16,7 +16,8 @@ _OF = statement("""
     WHERE client = :client AND subject = :subject ORDER BY received_at, at
 """)
 _LAST = statement("""
-    SELECT max(received_at) AS last FROM inbox WHERE client = :client AND plugin = :plugin
+    SELECT max(received_at) AS last FROM inbox
+    WHERE client = :client AND plugin = :plugin AND received_at < :before
 """)
 
 
@@ -53,8 +54,8 @@ def of(client: str, subject: str) -> Work[Sequence[Row]]:
     return every(_OF, client=client, subject=subject)
 
 
-def last_heard(client: str, plugin: str) -> Work[int | None]:
-    """When this plugin last told anything."""
-    (row,) = yield _LAST, {"client": client, "plugin": plugin}
+def last_heard(client: str, plugin: str, before: int) -> Work[int | None]:
+    """When this plugin last told anything, before a moment."""
+    (row,) = yield _LAST, {"client": client, "plugin": plugin, "before": before}
     last: int | None = row["last"]
     return last

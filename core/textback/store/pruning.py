@@ -89,7 +89,7 @@ _CALLS_OF = statement("""
 """)
 _DELETE_OF_CASE = [
     statement(f"DELETE FROM {table} WHERE client = :client AND case_id = :case_id")
-    for table in ("texts", "cases")
+    for table in ("texts", "team_texts", "cases")
 ]
 _DELETE_UNUSED = [
     statement("""

@@ -215,6 +215,22 @@ texts = Table(
     Index("texts_by_number", "client", "number", "at"),
 )
 
+team_texts = Table(  # notices to staff phones: what an answer from there is about
+    "team_texts",
+    metadata,
+    _text("client"),
+    _text("text_id"),
+    _text("number"),  # of the staff phone
+    _text("case_id", null=True),  # null: a question of ours about which case was meant
+    _text("plugin"),
+    _text("state"),
+    _text("provider_id", null=True),
+    _int("at"),
+    PrimaryKeyConstraint("client", "text_id"),
+    Index("team_texts_by_number", "client", "number", "at"),
+    Index("team_texts_by_case", "client", "case_id"),
+)
+
 contacts = Table(  # one row a number: the version that decisions compare, and the embedded CRM
     "contacts",
     metadata,

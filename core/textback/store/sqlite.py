@@ -63,9 +63,17 @@ def run(connection: sqlite3.Connection, work: Work[T]) -> T:
 
 
 def commit(connection: sqlite3.Connection, jobs: Sequence[_Job[Any]]) -> None:
-    """Commit a group; if any of it fails, each unit alone, so that one breaks no other."""
+    """Commit a group; if any of it fails, each unit alone, so that one breaks no other.
+
+    While another process holds the database nobody can write, so then all of them fail at once.
+    """
     try:
         connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error as error:
+        for job in jobs:
+            job.error = _translate(error)
+        return
+    try:
         for job in jobs:
             job.result = run(connection, job.unit())
         connection.execute("COMMIT")
@@ -108,12 +116,19 @@ def connect(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(
             path, isolation_level=None, check_same_thread=False, timeout=BUSY_S
         )
+    except sqlite3.Error as error:
+        raise WrongStore(f"{path}: can't be opened: {error}") from error
+    try:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA cache_size = -16384")
+    except sqlite3.OperationalError as error:  # locked, read-only, no room
+        connection.close()
+        raise StoreBusy(f"{path}: can't be used now: {error}") from error
     except sqlite3.DatabaseError as error:
+        connection.close()
         raise WrongStore(f"{path}: can't be opened as an SQLite database: {error}") from error
     return connection
 

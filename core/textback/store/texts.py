@@ -47,9 +47,9 @@ _OF_STEP = statement(f"""
     WHERE client = :client AND case_id = :case_id AND step = :step AND direction = 'out'
     ORDER BY at, text_id
 """)
-_HEARD = statement("""
-    SELECT 1 AS heard FROM texts
-    WHERE client = :client AND case_id = :case_id AND kind = 'received' LIMIT 1
+_TALKING = statement("""
+    SELECT 1 AS talking FROM texts
+    WHERE client = :client AND case_id = :case_id AND kind IN ('received', 'reply') LIMIT 1
 """)
 _FIRSTS = statement("""
     SELECT max(at) AS at FROM texts
@@ -121,9 +121,9 @@ def of_step(client: str, case_id: str, step: str) -> Work[Sequence[Row]]:
     return every(_OF_STEP, client=client, case_id=case_id, step=step)
 
 
-def heard(client: str, case_id: str) -> Work[bool]:
-    """Whether the caller wrote words in a case; STOP, START and HELP are none."""
-    return bool((yield _HEARD, {"client": client, "case_id": case_id}))
+def talking(client: str, case_id: str) -> Work[bool]:
+    """Whether the caller or the team wrote in a case; STOP, START and HELP are no words."""
+    return bool((yield _TALKING, {"client": client, "case_id": case_id}))
 
 
 def last_first_text(

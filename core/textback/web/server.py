@@ -36,7 +36,7 @@ async def listen(app: Any, address: str) -> tuple[Server, asyncio.Task[None]]:
         ConfigError: The address can't be used.
     """
     host, _, port = address.rpartition(":")
-    if not port.isdigit():
+    if not port.isdigit() or int(port) > 65_535:
         raise ConfigError(f'"{address}" is not an address to listen on, e.g. "127.0.0.1:8000"')
     server = Server(
         uvicorn.Config(

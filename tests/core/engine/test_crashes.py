@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 
 from support.house import CALLER, House
-from textback.errors import StoreBusy
+from textback.errors import StoreError
 from textback.store import SQLiteStore, Store, Unit, open_embedded
 
 T = TypeVar("T")
@@ -38,18 +38,18 @@ class Dying:
     async def write(self, unit: Unit[T]) -> T:
         """Commit, or die."""
         if self.dead:
-            raise StoreBusy("the process is dead")
+            raise StoreError("the process is dead")
         self.left -= 1
         if self.dead:
             if self.after:
                 await self.store.write(unit)
-            raise StoreBusy("killed")
+            raise StoreError("killed")
         return await self.store.write(unit)
 
     async def read(self, unit: Unit[T]) -> T:
         """Read, while alive."""
         if self.dead:
-            raise StoreBusy("the process is dead")
+            raise StoreError("the process is dead")
         return await self.store.read(unit)
 
     async def close(self) -> None:
@@ -90,7 +90,7 @@ async def killed(folder: Path, empty: Path, commits: int, *, after: bool) -> tup
     try:
         await house.open(dying)
         await story.play()
-    except StoreBusy:
+    except StoreError:
         assert dying.dead
     await house.close()
     await file.close()
