@@ -126,8 +126,8 @@ def _leave_others(told: Mapping[str, Any], field: Field, what: str, addresses: A
     elsewhere = now.path != f"{ours.path}/sms" and now.path.startswith(home)
     if now.netloc == ours.netloc and elsewhere:
         raise Refused(
-            f"replies to {what} go to {now.path}, another client or plugin; have the messaging service "
-            "defer to the sender's webhook, with a number of its own for each client",
+            f"replies to {what} go to {now.path}, another client or plugin; have the messaging "
+            "service defer to the sender's webhook, with a number of its own for each client",
             permanent=True,
         )
 
