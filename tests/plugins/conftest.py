@@ -1,0 +1,7 @@
+"""Leave out the tests of plugins whose extra is not installed."""
+
+from importlib.util import find_spec
+
+NEEDS = {"email": "aiosmtplib"}
+
+collect_ignore = [plugin for plugin, package in NEEDS.items() if find_spec(package) is None]
