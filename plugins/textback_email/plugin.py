@@ -115,10 +115,10 @@ class Mail:
         found = [await self._check_smtp()]
         if self.settings.imap is not None:
             found.append(await self._check_imap())
-        if not self.settings.to:
+        if not self.settings.to and self.services.plays("notifier"):
             words = "`to` is empty: this plugin tells the team nothing"
             found.append(Finding(Severity.WARNING, words))
-        if not self.settings.postal_address.strip():
+        if not self.settings.postal_address.strip() and self.services.plays("email"):
             words = "postal_address is not set: callers are sent no e-mail"
             found.append(Finding(Severity.WARNING, words))
         if not self.settings.reads_answers:

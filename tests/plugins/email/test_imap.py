@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import asynccontextmanager
 
+import attrs
 import pytest
 
 from textback.errors import NotSent, Refused
@@ -174,3 +175,13 @@ async def test_check_says_what_is_missing(build, unused_tcp_port):
     found = await build(port=unused_tcp_port, to=(), postal_address="").check()
 
     assert [finding.severity for finding in found] == [Severity.ERROR] + [Severity.WARNING] * 3
+
+
+async def test_check_asks_for_nothing_that_its_roles_don_t_need(build, smtp_server, services):
+    """One that only writes to callers tells no team."""
+    plugin = build(port=await smtp_server(), to=())
+    plugin = attrs.evolve(plugin, services=attrs.evolve(services, roles=("email",)))
+
+    found = await plugin.check()
+
+    assert not any("`to`" in finding.message for finding in found)
