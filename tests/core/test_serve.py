@@ -16,6 +16,8 @@ import pytest
 from support import deployment as d
 from support import twilio_api
 
+pytestmark = pytest.mark.slow
+
 CALLER = "+13035550123"
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from support.crash import crash
+
+pytestmark = pytest.mark.slow
 
 
 async def test_nothing_is_lost_and_nobody_is_texted_twice(tmp_path: Path) -> None:

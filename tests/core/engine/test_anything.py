@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from support.house import House
 from textback.errors import DeliveryError, MaybeSent, NotSent
 from textback.events import CallEvent, Event
 from textback.model import Absent, CannotTell, FailureReason, Outcome, Receipt, Text, TextState
+
+pytestmark = pytest.mark.slow
 
 CALLERS = ["+13035550121", "+13035550122"]
 COOL_DOWN = timedelta(hours=24)

@@ -12,6 +12,8 @@ from support.house import CALLER, House
 from textback.errors import StoreError
 from textback.store import SQLiteStore, Store, Unit, open_embedded
 
+pytestmark = pytest.mark.slow
+
 T = TypeVar("T")
 DAY = timedelta(days=1)
 

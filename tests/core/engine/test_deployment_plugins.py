@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from support import deployment as d
 from support import twilio_api
+
+pytestmark = pytest.mark.slow
 
 VAULT = '''
 """A vault and an observer in one file."""
@@ -18,6 +22,7 @@ import attrs
 from textback.hookspecs import hookimpl
 from textback.model import Committed
 from textback.services import Services
+
 
 
 @attrs.frozen(kw_only=True)

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from support.house import CALLER, LINE
+from support.house import CALLER, HEAD, LINE, TEXTBACK
+from textback.config import load
+from textback.engine.check import advice
 from textback.errors import DeliveryError, MaybeSent
 from textback.events import Happened
 from textback.flow.segments import segments
@@ -305,3 +307,17 @@ async def test_in_test_mode_a_staff_phone_plays_the_caller(closed):
 
     assert len(notices(house)) == 1
     assert house.case()["replies"] == 1
+
+
+def test_check_says_that_nobody_would_be_told(tmp_path):
+    """The role without phones tells no one."""
+    stack = (
+        '[plugins.twilio]\naccount_sid = "AC1"\nauth_token = "t"\nroles = ["sender", "notifier"]'
+    )
+    (tmp_path / "clients").mkdir()
+    (tmp_path / "textback.toml").write_text(TEXTBACK)
+    (tmp_path / "clients" / "bright.toml").write_text(f"{HEAD}\n{stack}")
+
+    found = [finding.message for _, finding in advice(load(tmp_path / "textback.toml"))]
+
+    assert "the team is told by text, but staff_phones is empty" in found

@@ -13,6 +13,8 @@ import pytest
 
 from support import deployment as d
 
+pytestmark = pytest.mark.slow
+
 AFTER, MOST = 8, 70  # calls after the backup, and in all: there are 100 numbers
 LATER = "+13035550101"
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import csv
 import stat
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 HOSTILE = '=HYPERLINK("http://evil.example";"Anna")'
 QUOTED = HOSTILE.replace('"', '""')
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 
+import pytest
+
 from support import deployment as d
 from textback.store import SQLiteStore, ledger
+
+pytestmark = pytest.mark.slow
 
 CALLER = "+13035550123"
 OTHER = "+13035550124"

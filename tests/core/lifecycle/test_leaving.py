@@ -8,7 +8,11 @@ import json
 import stat
 import zipfile
 
+import pytest
+
 from support import deployment as d
+
+pytestmark = pytest.mark.slow
 
 CALLER = "+13035550123"
 

@@ -7,12 +7,16 @@ import json
 from datetime import timedelta
 from functools import partial
 
+import pytest
+
 from support import deployment as d
 from textback.clock import SystemClock, micros
 from textback.config.settings import Retention
 from textback.engine.pruning import prune
 from textback.store import SQLiteStore, contacts, ledger, pruning
 from textback.store import suppressions as suppressed
+
+pytestmark = pytest.mark.slow
 
 CALLER = "+13035550123"
 

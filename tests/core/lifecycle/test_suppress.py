@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from support import deployment as d
+
+pytestmark = pytest.mark.slow
 
 GOOD = """Number,Reason,Since,Note
 +13035550101,opt_out,2024-05-01,wrote STOP

@@ -373,17 +373,17 @@ class TestProblems:
             (
                 a_table("carrier", roles=("sendr",)),
                 'plugins.carrier.roles: "sendr" is no role; did you mean "sender"?; '
-                "it can play: source, sender",
+                "it can play: source, sender, notifier",
             ),
             (
                 a_table("main", use="carrier", roles=("sender", "crm")),
                 'plugins.main.roles: carrier can\'t play the role "crm"; '
-                "it can play: source, sender",
+                "it can play: source, sender, notifier",
             ),
             (
                 a_table("carrier", roles=()),
                 "plugins.carrier.roles: is empty, so that nothing would be asked; "
-                "it can play: source, sender",
+                "it can play: source, sender, notifier",
             ),
             (a_table("picky"), "plugins.picky: is not what was meant"),
         ],

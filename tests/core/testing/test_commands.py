@@ -9,6 +9,8 @@ import pytest
 
 from support.deployment import command, environment
 
+pytestmark = pytest.mark.slow
+
 FOLLOW_UPS = """
 name = "Bright Smile Dental"
 time_zone = "America/Denver"

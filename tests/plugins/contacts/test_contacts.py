@@ -180,3 +180,16 @@ async def test_activities_are_logged_once_in_their_words(crm):
             "media": ["https://example.com/leak.jpg"],
         },
     ]
+
+
+async def test_forgets_a_contact_with_its_log(crm):
+    """What the embedded CRM holds of a number, and nobody else's."""
+    ref = await crm.save_contact(LEAD, "case/c1")
+    activity = Activity(kind=ActivityKind.REPLY, at=NOON, number=ANNA, body="hello")
+    await crm.log_activity(ref, activity, "reply/1")
+
+    assert (await crm.erase(ANNA)).records == 2
+
+    assert await crm.services.contacts.get(ANNA) is None
+    assert await crm.services.contacts.entries(ANNA) == []
+    assert (await crm.erase(ANNA)).records == 0
