@@ -34,7 +34,8 @@ _HOLDS = {
     "booking": "appointments",
 }
 _NUMBERS = ("caller", "number", "forwarded_from")  # fields of events that hold one
-_IDS = ("call", "case", "text", "provider_id", "booking", "sender", "email")
+_ADDRESSES = ("sender", "email")  # that hold an e-mail address, perhaps with a name
+_IDS = ("call", "case", "text", "provider_id", "booking")
 
 
 @attrs.frozen(kw_only=True)
@@ -63,6 +64,9 @@ class Known:
             return True
         said: Mapping[str, Any] = json.loads(event["body"]) if event["body"] else {}
         if any((field, str(said[field])) in self.ids for field in _IDS if field in said):
+            return True
+        written = [str(said.get(field, "")).lower() for field in _ADDRESSES]
+        if any(email in address for email in self.emails for address in written):
             return True
         region = region_of(self.number)
         return any(
@@ -123,7 +127,6 @@ def _known(client: str, number: PhoneNumber) -> Work[Known]:
     ids |= {("call", call.partition("/")[2]) for call in calls}
     ids |= {("text", row["text_id"]) for row in texts}
     ids |= {("provider_id", row["provider_id"]) for row in texts if row["provider_id"]}
-    ids |= {(field, email) for email in emails for field in ("sender", "email")}
     for case in cases:
         ids |= {("booking", each) for each in (yield from forgetting.bookings_of(client, case))}
     return Known(

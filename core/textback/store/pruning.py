@@ -50,6 +50,9 @@ _OLD = {
     ),
     "calls": _older("calls", _CALLS, "started_at < :before AND case_id IS NULL"),
     "cases": _older("cases", _CASES, "closed_at < :before", ", number"),
+    "asides": _older("texts", _TEXTS, "at < :before AND case_id = 'restored'"),
+    "asked": _older("steps", _STEPS, "updated_at < :before AND name LIKE 'ask/%'"),
+    "notices": _older("team_texts", _TEXTS, "at < :before"),
     "contents": _older(
         "ledger", _LEDGER, "at < :before AND content IS NOT NULL AND seq IS NOT NULL"
     ),
@@ -78,6 +81,13 @@ _EMPTY_LEDGER = statement("""
 _DELETE_SUPPRESSION = statement("""
     DELETE FROM suppressions
     WHERE client = :client AND number_hash = :number_hash AND reason = :reason
+""")
+_DELETE_TEXT = statement("DELETE FROM texts WHERE client = :client AND text_id = :text_id")
+_DELETE_NOTICE = statement("""
+    DELETE FROM team_texts WHERE client = :client AND text_id = :text_id
+""")
+_DELETE_STEP = statement("""
+    DELETE FROM steps WHERE client = :client AND subject = :subject AND name = :name
 """)
 _DELETE_SUBJECT = [
     statement(f"DELETE FROM {table} WHERE client = :client AND subject = :subject")
@@ -174,6 +184,9 @@ CLASSES: tuple[Class, ...] = (
     Class("bodies", "bodies in contacts' logs", _LOG, _OLD["entries"], _without_words),
     Class("evidence", "calls without a case", _CALLS, _OLD["calls"], _call),
     Class("evidence", "closed cases", _CASES, _OLD["cases"], _case),
+    Class("evidence", "texts without a case", _TEXTS, _OLD["asides"], partial(_do, _DELETE_TEXT)),
+    Class("evidence", "texts to the team", _TEXTS, _OLD["notices"], partial(_do, _DELETE_NOTICE)),
+    Class("evidence", "questions to the team", _STEPS, _OLD["asked"], partial(_do, _DELETE_STEP)),
     Class("evidence", "ledger contents", _LEDGER, _OLD["contents"], partial(_do, _EMPTY_LEDGER)),
     Class(
         "suppressions",
