@@ -263,6 +263,13 @@ class House:
         finally:
             connection.close()
 
+    def change(self, query: str) -> None:
+        """Change the database as nothing of ours would."""
+        connection = sqlite3.connect(self.folder / "textback.db")
+        with connection:
+            connection.execute(query)
+        connection.close()
+
     def case(self) -> dict[str, Any]:
         """The only case."""
         (case,) = self.rows("SELECT * FROM cases")
