@@ -10,7 +10,8 @@ import attrs
 from textback.errors import UnreadableWebhook
 from textback.events import Event, Reading, WebhookRequest
 from textback.hookspecs import hookimpl
-from textback.model import Addresses, CannotTell, Change, Finding, Receipt, Text
+from textback.model import Addresses, CannotTell, Change, Finding, Kind, Receipt, Text
+from textback.picture import Action, Picture, Verdict
 from textback.services import Services
 from textback_twilio import checking, connecting, listing, sending, status, texts, voice
 from textback_twilio.api import Api
@@ -55,6 +56,17 @@ class Twilio:
         if read is None:
             raise UnreadableWebhook(f"the address ends in none of: {', '.join(TOPICS)}")
         return read(webhook)
+
+    @hookimpl
+    def judge(self, picture: Picture) -> Verdict | None:
+        """The phones that ring here are the business's own: no caller is behind them."""
+        if picture.kind is not Kind.FIRST or picture.to not in self.settings.ring:
+            return None
+        return Verdict(
+            rule=self.services.plugin,
+            action=Action.SUPPRESS,
+            because="it is one of the business's own phones, which ring when the line is called",
+        )
 
     @hookimpl
     async def send_text(self, text: Text) -> Receipt:

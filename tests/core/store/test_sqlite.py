@@ -1,0 +1,54 @@
+"""What is special to SQLite: another process that holds the file, and one sync for many."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from textback.errors import StoreBusy, WrongStore
+from textback.store import Lock, open_embedded, pauses
+from textback.store import sqlite as module
+
+
+async def test_while_another_process_holds_it_everybody_is_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One wait for the whole group, not one for each unit; afterwards work goes on."""
+    monkeypatch.setattr(module, "BUSY_S", 0.2)
+    store = open_embedded(tmp_path / "textback.db")
+    await store.write(lambda: pauses.pause("first", "opens the connection", 1))
+    other = sqlite3.connect(tmp_path / "textback.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    results = await asyncio.gather(
+        *(store.write(lambda: pauses.pause("acme", "because", 1)) for _ in range(50)),
+        return_exceptions=True,
+    )
+    other.execute("ROLLBACK")
+    other.close()
+
+    assert {type(result) for result in results} == {StoreBusy}
+    assert await store.read(lambda: pauses.of("acme")) is None
+    await store.write(lambda: pauses.pause("acme", "because", 1))
+    await store.close()
+
+
+def test_only_one_process_serves_a_file(tmp_path: Path) -> None:
+    """The second is told what to do; the lock is gone with its holder."""
+    path = tmp_path / "textback.db"
+    first = Lock(path)
+    with pytest.raises(WrongStore, match="already served"):
+        Lock(path)
+    first.release()
+
+    Lock(path).release()
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """In words, and nothing is made."""
+    with pytest.raises(WrongStore, match="no such folder"):
+        open_embedded(tmp_path / "nowhere" / "textback.db")
+    assert list(tmp_path.iterdir()) == []
