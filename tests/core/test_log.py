@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,13 +12,6 @@ import structlog
 
 from textback import log
 from textback.config.settings import LogSettings
-
-
-@pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
-    """What a test sets up is gone after it."""
-    yield
-    structlog.reset_defaults()
 
 
 def written(monkeypatch: pytest.MonkeyPatch, event: str, **values: Any) -> dict[str, Any]:

@@ -33,8 +33,11 @@ ClientOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON lines for programs.")]
 DEFAULT_CONFIG = Path("textback.toml")
 
+WIDTH = 120
+
 words = Console(stderr=True, highlight=False, soft_wrap=True)
 data = Console(highlight=False, soft_wrap=True)
+data.width = max(data.width, WIDTH)  # a narrow terminal wraps: what is cut off can't be copied
 
 
 def fail(message: str, code: int = 1) -> NoReturn:

@@ -28,6 +28,7 @@ from textback.config.settings import Client, LogSettings
 from textback.engine.check import complete
 from textback.engine.connecting import connect as ask
 from textback.engine.deployment import load_all
+from textback.engine.retry import describe as in_words
 from textback.engine.runtime import open_runtime
 from textback.forwarding import codes
 from textback.log import set_up
@@ -81,9 +82,7 @@ async def _ask(files: Config, client: Client, *, dry_run: bool) -> list[dispatch
 
 def _print(answer: dispatch.Answer, *, as_json: bool, dry_run: bool) -> None:
     if answer.error is not None:
-        words.print(
-            f"{answer.plugin}: failed: {dispatch.describe(answer.error)}", markup=False, style="red"
-        )
+        words.print(f"{answer.plugin}: failed: {in_words(answer.error)}", markup=False, style="red")
         return
     for change in answer.value:
         if as_json:

@@ -109,7 +109,7 @@ def prune(
     as_json: JsonOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Delete what is older than [retention] says; may run beside `serve`, once a day."""
+    """Delete what is older than the retention of its kind; may run beside `serve`, once a day."""
 
     async def work() -> None:
         async with Remembered(config) as remembered:

@@ -9,6 +9,7 @@ import attrs
 from textback import dispatch, plugins
 from textback.config import Config, Problem
 from textback.config.settings import Client, PluginTable
+from textback.engine.retry import describe as in_words
 from textback.engine.runtime import Runtime, open_runtime
 from textback.errors import StoreError
 from textback.flow.bills import bills
@@ -123,7 +124,7 @@ async def findings(config: Config) -> AsyncIterator[tuple[str, str, Finding]]:
             stack = await runtime.ctx.stack(client)
             for answer in await dispatch.everyone(stack.impls("check")):
                 if answer.error is not None:
-                    words = f"the check failed: {dispatch.describe(answer.error)}"
+                    words = f"the check failed: {in_words(answer.error)}"
                     yield client, answer.plugin, Finding(Severity.ERROR, words)
                 for finding in answer.value or ():
                     yield client, answer.plugin, finding

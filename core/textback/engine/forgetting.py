@@ -15,6 +15,7 @@ import attrs
 from textback import dispatch
 from textback.engine.context import Context
 from textback.engine.names import case_subject
+from textback.engine.retry import describe as in_words
 from textback.errors import AssemblyError
 from textback.model import Erased, PhoneNumber
 from textback.phones import normalise, region_of
@@ -151,7 +152,7 @@ async def _ask(ctx: Context, client: str, number: PhoneNumber) -> tuple[str, ...
     words = [*_silent(stack, {impl.plugin for impl in impls})]
     for answer in await dispatch.everyone(impls, number=number):
         if answer.error is not None:
-            words.append(f"{answer.plugin} failed: {dispatch.describe(answer.error)}; run it again")
+            words.append(f"{answer.plugin} failed: {in_words(answer.error)}; run it again")
         elif isinstance(answer.value, Erased) and answer.value.elsewhere:
             words.append(f"{answer.plugin}: {answer.value.elsewhere}")
     return tuple(words)

@@ -20,6 +20,7 @@ from textback.engine import accept, closing, intents, outcomes
 from textback.engine.context import Context, number_of
 from textback.engine.intents import Intent
 from textback.engine.names import NO_CASE, case_subject, text_id
+from textback.engine.retry import describe as in_words
 from textback.errors import AssemblyError
 from textback.events import Event, OptOut, TextReceived, TextStatus
 from textback.flow.follow_up import channel_of
@@ -98,7 +99,7 @@ async def _listed(stack: Stack, since: datetime, found: Found) -> list[tuple[str
         try:
             told += [(sender.plugin, event) async for event in dispatch.each(lister, since=since)]
         except Exception as error:  # noqa: BLE001 (whatever a plugin raises: it told nothing)
-            found.blind.append(f"{sender.plugin} didn't tell: {dispatch.describe(error)}")
+            found.blind.append(f"{sender.plugin} didn't tell: {in_words(error)}")
     return told
 
 
