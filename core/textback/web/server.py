@@ -45,6 +45,7 @@ async def listen(app: Any, address: str) -> tuple[Server, asyncio.Task[None]]:
             port=int(port),
             access_log=False,
             log_config=None,
+            ws="none",
             lifespan="off",
             server_header=False,
             date_header=False,

@@ -108,8 +108,10 @@ class Script:
     answers: dict = attrs.field(factory=dict)
     heard: list = attrs.field(factory=list)
     port: int = 0
+    talks: set = attrs.field(factory=set)
 
     async def serve(self, reader, writer):
+        self.talks.add(asyncio.current_task())
         try:
             if not await self._answer(writer, "CONNECT", "220 ready"):
                 return
@@ -146,6 +148,9 @@ async def script():
     told.port = server.sockets[0].getsockname()[1]
     yield told
     server.close()
+    for talk in told.talks:  # one that keeps silent, say
+        talk.cancel()
+    await asyncio.gather(*told.talks, return_exceptions=True)
 
 
 @attrs.define
