@@ -6,7 +6,6 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
 
 import attrs
 import structlog
@@ -135,11 +134,7 @@ def services_for(
         log=structlog.get_logger("textback").bind(client=client.id, plugin=table.name),
         state=PluginState(store, clock, client.id, table.name),
         contacts=StoredContacts(store, clock, client.id),
-        in_thread=_in_thread,
+        in_thread=asyncio.to_thread,
         lines=client.lines,
         roles=table.roles,
     )
-
-
-async def _in_thread(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-    return await asyncio.to_thread(function, *args, **kwargs)
