@@ -14,6 +14,7 @@ import pytest
 import structlog
 
 from textback import http
+from textback.gate import Gate
 from textback.services import Services
 from textback.testing.builders import ADDRESS, NOW
 from textback.testing.clock import VirtualClock
@@ -63,7 +64,8 @@ def provider() -> Provider:
 async def services(provider: Provider) -> AsyncIterator[Services]:
     """What a plugin is handed: a clock that stands at `NOW`, HTTP that ends at `provider`."""
     clock = VirtualClock(NOW)
-    async with http.client(httpx.MockTransport(provider.answer)) as client:
+    gate = Gate("the provider", clock)
+    async with http.client(httpx.MockTransport(provider.answer), gate) as client:
         yield Services(
             client="bright-smile",
             plugin="plugin",
@@ -74,4 +76,5 @@ async def services(provider: Provider) -> AsyncIterator[Services]:
             state=MemoryState(clock),
             contacts=MemoryContacts(clock),
             in_thread=asyncio.to_thread,
+            gate=gate,
         )
