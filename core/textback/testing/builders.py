@@ -11,6 +11,7 @@ from textback.model import (
     ActivityKind,
     Call,
     Case,
+    Email,
     Lead,
     Notice,
     NoticeKind,
@@ -122,6 +123,20 @@ def a_notice(**more: Any) -> Notice:
         "text_state": TextState.SENT,
     }
     return Notice(**{**given, **more})
+
+
+def an_email(**more: Any) -> Email:
+    """A follow-up to `CALLER` by e-mail."""
+    given = {
+        "id": "case1-follow-up-1-1",
+        **_OF_CASE,
+        "to": "anna@example.com",
+        "subject": "Your call to Bright Smile Dental",
+        "body": BODY,
+        "client_name": "Bright Smile Dental",
+        "unsubscribe_url": f"{ADDRESS.partition('/hooks')[0]}/u/token",
+    }
+    return Email(**{**given, **more})
 
 
 def a_request(
