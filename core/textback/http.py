@@ -8,7 +8,6 @@ whatever fails later may be.  An error that this module has never heard of is "m
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import math
 import re
@@ -26,12 +25,12 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from textback.errors import ConfigError, MaybeSent, NotSent
+from textback.gate import WAIT_S, Gate
 
 CONNECTIONS: Final = 1000  # open at once, in all; a process may open 1024 files by default
 CONNECTIONS_PER_HOST: Final = 200  # many clients share a provider's host
 KEEP_ALIVE_S: Final = 15.0  # below what servers grant, mostly 60 s: few die as we write to them
 DNS_TTL_S: Final = 60
-WAIT_S: Final = 5.0  # for a place among an account's requests, and again for a connection
 BODY_LIMIT: Final = 8 * 2**20  # bytes of one answer as they come over the wire
 
 _EXPLANATION = 200  # characters
@@ -163,29 +162,27 @@ class _TooLarge(Exception):
 
 
 class _Account(httpx.AsyncBaseTransport):
-    """One plugin instance's share of the transport: so many requests at once, and no more."""
+    """One plugin instance's share of the transport: what its account's gate lets through."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport, max_concurrent: int) -> None:
+    def __init__(self, transport: httpx.AsyncBaseTransport, gate: Gate) -> None:
         self._transport = transport
-        self._room = asyncio.Semaphore(max_concurrent)
+        self._gate = gate
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         timeout = request.extensions.get("timeout", {})
         wait_s = min(timeout.get("pool") or WAIT_S, WAIT_S)
         request.extensions["timeout"] = {**timeout, "pool": wait_s}
-        if self._room.locked():
-            try:
-                async with asyncio.timeout(wait_s):
-                    await self._room.acquire()
-            except TimeoutError:
-                words = "was not asked: too many requests of this account are under way"
-                raise NotSent(f"{_place(request)} {words}") from None
-        else:
-            await self._room.acquire()
+        await self._gate.enter(wait_s)
+        failed: bool | None = None
         try:
-            return await self._transport.handle_async_request(request)
+            response = await self._transport.handle_async_request(request)
+            failed = response.is_server_error
+        except (NotSent, MaybeSent):
+            failed = True
+            raise
         finally:
-            self._room.release()
+            self._gate.leave(failed)
+        return response
 
     async def aclose(self) -> None:
         """Nothing: the transport is everybody's."""
@@ -206,9 +203,9 @@ _NO_COOKIES: Final = _NoCookies()  # can be everybody's, since it stays empty
 
 def client(
     transport: httpx.AsyncBaseTransport,
+    gate: Gate,
     *,
     timeout_s: float = 10.0,
-    max_concurrent: int = 20,
     base_url: str = "",
 ) -> httpx.AsyncClient:
     """A client for one plugin instance over the shared transport.
@@ -217,13 +214,13 @@ def client(
 
     Args:
         transport: The deployment's; any other in tests.
+        gate: The account's; a request waits for its place there, and again for a connection.
         timeout_s: Seconds that each silence of the server may take.  A place among the account's
             requests and a connection must come within `WAIT_S` each, or sooner if this is less.
-        max_concurrent: Requests under way at once; more wait for their turn.
         base_url: Put before addresses that have no host.
     """
     return httpx.AsyncClient(
-        transport=_Account(transport, max_concurrent),
+        transport=_Account(transport, gate),
         timeout=timeout_s,
         base_url=base_url,
         cookies=_NO_COOKIES,

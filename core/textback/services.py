@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -91,6 +91,8 @@ class Services:
         address: This plugin's own webhook address, without a topic.
         http: A client of its own over the shared transport: no cookies, no limits shared.  Its
             requests raise `NotSent` or `MaybeSent`, never httpx's errors.
+        gate: ``async with gate:`` is one request to the plugin's account: it keeps the account's
+            limits and raises `NotSent` while it keeps failing.  For SDKs; `http` passes it itself.
         in_thread: Runs a blocking call (an SDK) in a thread and awaits its result.
         lines: The client's phone numbers; none for plugins of the deployment.
         roles: Those in the plugin's table; None if it plays all that it can.
@@ -107,6 +109,7 @@ class Services:
     in_thread: InThread
     lines: tuple[PhoneNumber, ...] = ()
     roles: tuple[str, ...] | None = None
+    gate: AbstractAsyncContextManager[None] = attrs.field(factory=nullcontext)
 
     def plays(self, role: str) -> bool:
         """Whether the client's file lets the plugin play this role."""

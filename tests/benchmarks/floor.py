@@ -18,6 +18,7 @@ from textback import http
 from textback.clock import SystemClock
 from textback.events import CallEvent, WebhookRequest
 from textback.flow.wording import DEFAULT_BODY, render
+from textback.gate import Gate
 from textback.model import Call, Lead, Notice, NoticeKind, Outcome, PhoneNumber, Text
 from textback.services import Services
 from textback.web import body, server
@@ -77,7 +78,7 @@ async def main() -> None:
         client="b",
         plugin="stand_in",
         address="",
-        http=http.client(transport),
+        http=http.client(transport, Gate("floor", SystemClock())),
         clock=SystemClock(),
         log=structlog.get_logger(),
         state=None,  # type: ignore[arg-type]

@@ -8,7 +8,9 @@ import httpx
 import pytest
 
 from textback import http
+from textback.clock import SystemClock
 from textback.errors import ConfigError, MaybeSent, NotSent
+from textback.gate import Gate
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 NOW = datetime(2025, 3, 10, 12, 0, tzinfo=UTC)
@@ -81,6 +83,10 @@ async def server():
         yield server
 
 
+def client_of(transport, max_at_once=20, **more):
+    return http.client(transport, Gate("acme", SystemClock(), max_at_once=max_at_once), **more)
+
+
 @pytest.fixture
 async def transport():
     transport = http.Transport(trust_env=False)
@@ -90,7 +96,7 @@ async def transport():
 
 @pytest.fixture
 def client(transport):
-    return http.client(transport, timeout_s=0.3)
+    return client_of(transport, timeout_s=0.3)
 
 
 async def post(client, url):
@@ -115,7 +121,7 @@ async def test_refused_connection_is_not_sent(client):
 
 async def test_unknown_name_is_not_sent(transport):
     """A name that can't be resolved; ".invalid" never can (RFC 6761)."""
-    patient = http.client(transport, timeout_s=10)
+    patient = client_of(transport, timeout_s=10)
     with pytest.raises(NotSent, match=r"nothing\.invalid:80 is not known to the name servers"):
         await post(patient, "http://nothing.invalid/")
 
@@ -209,11 +215,11 @@ async def test_place_in_the_pool_that_never_comes_is_not_sent(server, monkeypatc
     monkeypatch.setattr(http, "WAIT_S", 0.05)
     server.answers, server.stays = [], True
     transport = http.Transport(trust_env=False, connections_per_host=1)
-    slow = asyncio.create_task(post(http.client(transport, timeout_s=5), server.url))
+    slow = asyncio.create_task(post(client_of(transport, timeout_s=5), server.url))
     while not server.received:
         await asyncio.sleep(0)
     with pytest.raises(NotSent, match="gave no connection in time"):
-        await post(http.client(transport, timeout_s=5), server.url)
+        await post(client_of(transport, timeout_s=5), server.url)
     slow.cancel()
     await asyncio.wait([slow])
     await transport.aclose()
@@ -223,7 +229,7 @@ async def test_place_in_the_pool_that_never_comes_is_not_sent(server, monkeypatc
 async def test_accounts_limit_is_its_own(transport, server):
     """One account's requests wait for each other and not for another's."""
     server.answers, server.stays = [], True
-    crowded = http.client(transport, timeout_s=0.2, max_concurrent=1)
+    crowded = client_of(transport, timeout_s=0.2, max_at_once=1)
     slow = asyncio.create_task(post(crowded, server.url))
     while not server.received:
         await asyncio.sleep(0)
@@ -231,7 +237,7 @@ async def test_accounts_limit_is_its_own(transport, server):
         await crowded.post(server.url, content=BODY, timeout=httpx.Timeout(5, pool=0.01))
     server.answers, server.stays = [ANSWER], False
     server.received.clear()
-    other = http.client(transport, max_concurrent=1)
+    other = client_of(transport, max_at_once=1)
     assert (await post(other, server.url)).content == b"ok"
     with pytest.raises(MaybeSent):
         await slow
@@ -240,7 +246,7 @@ async def test_accounts_limit_is_its_own(transport, server):
 async def test_two_clients_share_no_cookies(transport, server):
     """A cookie of one account goes out with no other's request, nor with its own next one."""
     server.answers = [ANSWER.replace(b"\r\n\r\n", b"\r\nSet-Cookie: session=1; Path=/\r\n\r\n")] * 4
-    for client in (http.client(transport), http.client(transport)):
+    for client in (client_of(transport), client_of(transport)):
         client.cookies.set("session", "2")
         response = await client.post(server.url, content=BODY)
         assert "set-cookie" in response.headers
@@ -259,9 +265,9 @@ async def test_redirect_is_not_followed(client, server):
 async def test_closing_a_client_leaves_the_transport_open(transport, server):
     """A plugin that is gone takes nobody's connections with it."""
     server.answers = [ANSWER, ANSWER]
-    async with http.client(transport) as first:
+    async with client_of(transport) as first:
         await post(first, server.url)
-    assert (await post(http.client(transport), server.url)).content == b"ok"
+    assert (await post(client_of(transport), server.url)).content == b"ok"
     assert server.connections == 1
 
 
@@ -281,7 +287,7 @@ async def test_address_without_a_host_is_not_sent(client):
 
 async def test_base_url_and_escapes_arrive_as_written(transport, server):
     """A plus sign in a number stays escaped: in a query a bare one means a space."""
-    client = http.client(transport, base_url=f"http://127.0.0.1:{server.port}/v1")
+    client = client_of(transport, base_url=f"http://127.0.0.1:{server.port}/v1")
     await client.get("/texts", params={"To": "+13035550100"})
     assert bytes(server.received).startswith(b"GET /v1/texts?To=%2B13035550100 HTTP/1.1\r\n")
 
@@ -291,7 +297,7 @@ async def test_proxy_of_the_environment(server, monkeypatch):
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{server.port}")
     monkeypatch.setenv("no_proxy", "nothing.invalid")
     transport = http.Transport()
-    client = http.client(transport, timeout_s=5)
+    client = client_of(transport, timeout_s=5)
     assert (await post(client, "http://provider.invalid/texts")).content == b"ok"
     assert bytes(server.received).startswith(b"POST http://provider.invalid/texts HTTP/1.1\r\n")
     with pytest.raises(NotSent):

@@ -25,6 +25,7 @@ from textback.cli.common import (
 from textback.engine import people
 from textback.flow.wording import MAX_CHARACTERS
 from textback.store import cases, clients, pauses, steps
+from textback.words import counted
 
 BecauseOption = Annotated[str, typer.Option("--because", help="Why, for the ledger.")]
 
@@ -124,6 +125,6 @@ def retry(client: ClientOption = "*", config: ConfigOption = DEFAULT_CONFIG) -> 
             if client != "*":
                 client_of(remembered.config, client)
             count = await remembered.write(lambda: steps.retry_parked(client, now()))
-            say(f"{count} parked steps are tried again")
+            say(f"{counted(count, 'parked step')} to be tried again")
 
     run(work())

@@ -28,6 +28,7 @@ from textback.engine.runtime import open_runtime
 from textback.log import set_up
 from textback.store import Lock, backup, open_embedded, sqlite_path
 from textback.store.sqlite import refuse_network
+from textback.words import counted
 
 FileArgument = Annotated[Path, typer.Argument(help="The copy.")]
 
@@ -124,16 +125,16 @@ def _tell(found: Found, as_json: bool) -> None:
         )
         return
     say(
-        f"{found.client}: {found.settled + found.kept} texts had been sent since,"
+        f"{found.client}: {counted(found.settled + found.kept, 'text')} had been sent since,"
         f" {found.replies} replies and {found.opt_outs} opt-outs had come;"
-        f" {found.held} texts that were due are held until `resume`"
+        f" {counted(found.held, 'due text')} held until `resume`"
     )
     for words in found.blind:
         say(f"{found.client}: {words}")
     if found.parked:
         say(
-            f"{found.client}: {found.parked} texts were due of which nobody can tell whether they"
-            f" went; they are parked. Close their cases, or: textback retry --client {found.client}"
+            f"{found.client}: {counted(found.parked, 'due text')} parked: nobody can tell whether it"
+            f" went already. Close their cases, or: textback retry --client {found.client}"
         )
 
 

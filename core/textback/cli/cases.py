@@ -28,6 +28,7 @@ from textback.engine import story
 from textback.phones import display, region_of
 from textback.store import cases as stored
 from textback.store.steps import Step
+from textback.words import counted
 
 SHOWN = 100  # cases in the table, if nobody asks for more
 ALL = 1 << 60
@@ -170,7 +171,8 @@ def sentences(told: story.Story, zone: ZoneInfo) -> list[str]:
     lines.append(
         f"The ledger does NOT hold: {told.proof.broken}."
         if told.proof.broken
-        else f"The ledger holds: {told.proof.sealed} sealed rows, each covering the one before."
+        else f"The ledger holds: {counted(told.proof.sealed, 'sealed row')},"
+        " each covering the one before."
     )
     return lines
 

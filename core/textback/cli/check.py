@@ -23,6 +23,7 @@ from textback.engine.check import advice, complete, findings, store_problem
 from textback.engine.deployment import load_all
 from textback.log import set_up
 from textback.model import Finding, Severity
+from textback.words import counted
 
 Found = tuple[str, str, Finding]
 
@@ -67,7 +68,8 @@ def _print(files: Config, found: list[Found]) -> None:
     for client, plugin, finding in found:
         where = f"{client}: {plugin}" if plugin else client
         data.print(f"{where}: {finding.severity}: {finding.message}", markup=False)
-    say(f"{len(files.clients)} of {len(files.clients) + len(files.broken)} clients can be served")
+    can, all_of = len(files.clients), len(files.clients) + len(files.broken)
+    say(f"{can} of {counted(all_of, 'client')} can be served")
 
 
 def _print_json(files: Config, found: list[Found]) -> None:

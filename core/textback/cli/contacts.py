@@ -28,6 +28,7 @@ from textback.cli.suppress import SkipBadOption
 from textback.model import PhoneNumber
 from textback.phones import normalise, region_of
 from textback.store import Work, contacts
+from textback.words import counted
 
 COLUMNS = ("number", "name", "email", "stage", "tags")
 FIELD = "fields."  # before the name of a custom field
@@ -77,7 +78,7 @@ def export(
             fields = sorted({name for each in people for name in each["fields"]})
             columns = [*COLUMNS, *(sheets.guarded(FIELD + name) for name in fields)]
             count = sheets.write(file, columns, (_row(each, fields) for each in people))
-            say(f"{count} contacts of {client.id} are in {file}")
+            say(f"{counted(count, 'contact')} of {client.id} in {file}")
 
     run(work())
 
@@ -103,13 +104,14 @@ def bring_in(
                 say(f"{file}: these columns are not imported: {', '.join(others)}")
             rows = sheets.sort(sheet, partial(_understand, region_of(client.lines[0])))
             if rows.bad:
-                say(f"{file}: {len(rows.bad)} rows can't be used:\n{rows.complaint()}")
+                say(f"{file}: {counted(len(rows.bad), 'row')} can't be used:\n{rows.complaint()}")
                 if not skip_bad:
                     fail("nothing was imported; correct the file, or use --skip-bad")
             for start in range(0, len(rows.good), AT_A_TIME):
                 part = rows.good[start : start + AT_A_TIME]
                 await remembered.write(partial(_save, client.id, part))
-            say(f"{len(rows.good)} contacts were imported, {len(rows.bad)} rows were left out")
+            done, left = counted(len(rows.good), "contact"), counted(len(rows.bad), "row")
+            say(f"{done} imported, {left} left out")
 
     run(work())
 

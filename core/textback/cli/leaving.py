@@ -25,6 +25,7 @@ from textback.engine import retiring
 from textback.engine.story import iso
 from textback.store import clients
 from textback.store.migrations import HEAD
+from textback.words import counted
 
 ClientArgument = Annotated[str, typer.Argument(help="The client.")]
 
@@ -101,7 +102,8 @@ def retire(
                 remembered.store, remembered.hash_of, client, now()
             )
             state = "is retired" if new else "was retired already"
-            say(f"{client} {state}: {closed} cases closed, {cancelled} waiting steps cancelled")
+            ended, stopped = counted(closed, "case"), counted(cancelled, "waiting step")
+            say(f"{client} {state}: {ended} closed, {stopped} cancelled")
             if client in {*remembered.config.clients, *remembered.config.broken}:
                 say(f"clients/{client}.toml may be removed now")
 

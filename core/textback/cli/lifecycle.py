@@ -28,6 +28,7 @@ from textback.phones import mask, normalise, region_of
 from textback.store import clients, sqlite_path
 from textback.store.forgetting import known_to
 from textback.store.sqlite import clear
+from textback.words import counted
 
 
 def register(app: typer.Typer) -> None:
@@ -97,8 +98,9 @@ def _tell(done: forgetting.Forgotten, as_json: bool) -> None:
     where = "the deployment" if done.client == "*" else done.client
     if done.client != "*" or done.suppressions:
         say(
-            f"{where}: {done.cases} cases, {done.calls} calls and {done.events} raw events erased;"
-            f" {done.suppressions} suppressions stay, under a keyed hash"
+            f"{where}: {counted(done.cases, 'case')}, {counted(done.calls, 'call')} and"
+            f" {counted(done.events, 'raw event')} erased;"
+            f" {counted(done.suppressions, 'suppression')} kept, under a keyed hash"
         )
     for words in done.elsewhere:
         say(f"{where}: outside of textback: {words}")

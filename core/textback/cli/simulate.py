@@ -32,6 +32,7 @@ from textback.model import Caller, Outcome, PhoneNumber
 from textback.phones import calling_region, normalise, region_of
 from textback.testing.plays import ANONYMOUS, PLAYED_FOR
 from textback.testing.simulation import simulation
+from textback.words import counted
 
 MOST_DAYS = 366
 
@@ -144,7 +145,7 @@ async def _play(
         over = await played.advance_to_the_end(plot.start + timedelta(days=plot.days))
         texts = len(played.world.texts)
     say(
-        f"{texts} text{'' if texts == 1 else 's'} to the caller, all simulated"
+        f"{counted(texts, 'text')} to the caller, all simulated"
         + ("" if over else f"; more waits after {plot.days} days")
     )
 

@@ -31,6 +31,7 @@ from textback.engine.people import REASONS, HashOf
 from textback.model import PhoneNumber
 from textback.phones import mask, normalise, region_of
 from textback.store import Work
+from textback.words import counted
 
 COLUMNS = ("number", "reason", "since")
 WITHOUT_REASON = "opt_out"  # of a row: what old lists are lists of, and what nobody here can lift
@@ -117,7 +118,7 @@ async def _import(
     sheet = sheets.read(source, COLUMNS, header=False)
     rows = sheets.sort(sheet, partial(_understand, _region(clients), now()))
     if rows.bad:
-        say(f"{source}: {len(rows.bad)} rows can't be used:\n{rows.complaint()}")
+        say(f"{source}: {counted(len(rows.bad), 'row')} can't be used:\n{rows.complaint()}")
         if not skip_bad:
             fail("nothing was imported; correct the file, or leave these rows out by --skip-bad")
     words = because or f"imported from {source.name}"
@@ -128,8 +129,8 @@ async def _import(
         unit = partial(_suppress_all, remembered.hash_of, clients, scope, part, words)
         new += await remembered.write(unit)
     say(
-        f"{len(rows.good)} numbers will not be texted ({_where(scope)});"
-        f" {new} of them are new, {len(rows.bad)} rows were left out"
+        f"{counted(len(rows.good), 'number')} will not be texted ({_where(scope)});"
+        f" {new} of them are new, {counted(len(rows.bad), 'row')} left out"
     )
 
 

@@ -17,6 +17,7 @@ from textback.flow.reach import reach
 from textback.flow.wording import check_template
 from textback.model import Finding, Severity
 from textback.store import clients, refuse_network, sqlite_path, steps, version_of
+from textback.words import counted
 
 SHORTEST_KEY = 16  # characters
 
@@ -140,6 +141,9 @@ async def _stored(runtime: Runtime) -> AsyncIterator[tuple[str, str, Finding]]:
         if client in known:
             words = "is retired: remove its file, or: textback clients retire --undo"
             yield client, "store", Finding(Severity.WARNING, words)
+    for (client, plugin), (count, error) in (await runtime.store.read(steps.failing)).items():
+        words = f"{counted(count, 'step')} failed and will be tried again; the last error: {error}"
+        yield client, plugin, Finding(Severity.WARNING, words)
     for client, count in (await runtime.store.read(steps.parked)).items():
-        words = f"{count} steps are parked; see them with `cases --json`, then: textback retry"
+        words = f"{counted(count, 'step')} parked; see `cases --json`, then: textback retry"
         yield client, "store", Finding(Severity.WARNING, words)

@@ -15,6 +15,7 @@ from textback.clock import SystemClock
 from textback.config import Config, load
 from textback.config.settings import Deployment, PluginTable
 from textback.errors import StoreError
+from textback.gate import Gates
 from textback.services import Services
 
 
@@ -42,14 +43,15 @@ def stack_of(
     deployment: Deployment, transport: http.Transport, on_call: dispatch.OnCall | None = None
 ) -> plugins.Stack:
     """The plugins of the deployment, ready to be asked."""
+    gates = Gates(SystemClock(), lambda *_: None)
 
-    def services(table: PluginTable) -> Services:
+    def services(table: PluginTable, settings: object) -> Services:
         nothing: Any = _Nothing()
         return Services(
             client="*",
             plugin=table.name,
             address="",
-            http=http.client(transport),
+            http=http.client(transport, gates.of("*", table.name, table.use, settings)),
             clock=SystemClock(),
             log=structlog.get_logger("textback").bind(plugin=table.name),
             state=nothing,

@@ -33,6 +33,12 @@ class Metrics:
             ["plugin", "hook", "result"],
             registry=self.registry,
         )
+        self.resting = Gauge(
+            "textback_account_rests",
+            "1 while an account that kept failing isn't asked",
+            ["plugin", "account"],
+            registry=self.registry,
+        )
         self.steps = Gauge(
             "textback_steps", "Steps that are not over, by state", ["state"], registry=self.registry
         )

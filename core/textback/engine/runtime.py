@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import attrs
 import structlog
@@ -20,7 +21,8 @@ from textback.engine.context import Context, keyed_hash
 from textback.engine.engine import Engine
 from textback.engine.metrics import Metrics
 from textback.engine.services import PluginState, StoredContacts
-from textback.services import Services
+from textback.gate import Gates
+from textback.services import Log, Services
 from textback.store import Lock, Store, open_embedded, refuse_network, sqlite_path
 
 Replace = Callable[[Client], Client]
@@ -76,6 +78,13 @@ async def open_runtime(
     def on_call(plugin: str, hook: str, result: str, seconds: float) -> None:
         metrics.calls.labels(plugin, hook, result).inc()
 
+    def on_rest(plugin: str, account: str, rests: bool) -> None:
+        metrics.resting.labels(plugin, account).set(rests)
+        tell = log.warning if rests else log.info
+        tell("an account rests" if rests else "an account works again", plugin=plugin)
+
+    gates = Gates(clock, on_rest)
+    log: Log = structlog.get_logger("textback")
     watching = (
         deployment.stack_of(config.deployment, transport, on_call).impls("observe")
         if config.deployment.plugins
@@ -84,7 +93,7 @@ async def open_runtime(
     stacks = plugins.Stacks(
         config.clients,
         found if found is not None else plugins.find(config.deployment.directory),
-        lambda client, table: services_for(store, clock, transport, url, client, table),
+        lambda *part: services_for(store, clock, transport, gates, url, *part),
         on_call=on_call,
     )
     key = config.deployment.store.key
@@ -97,7 +106,7 @@ async def open_runtime(
         hash_of=keyed_hash(key.value.encode() if key else b""),
         owner=secrets.token_hex(6),
         metrics=metrics,
-        log=structlog.get_logger("textback"),
+        log=log,
         watching=watching,
     )
     engine = Engine(ctx)
@@ -117,19 +126,19 @@ def services_for(
     store: Store,
     clock: Clock,
     transport: http.Transport,
+    gates: Gates,
     public_url: str,
     client: Client,
     table: PluginTable,
+    settings: Any,
 ) -> Services:
     """What one plugin of one client is handed."""
-    timeout_s = table.settings.get("timeout_s", 10.0)
+    gate = gates.of(client.id, table.name, table.use, settings)
     return Services(
         client=client.id,
         plugin=table.name,
         address=f"{public_url}/hooks/{client.id}/{table.name}",
-        http=http.client(
-            transport, timeout_s=timeout_s if isinstance(timeout_s, (int, float)) else 10.0
-        ),
+        http=http.client(transport, gate, timeout_s=getattr(settings, "timeout_s", 10.0)),
         clock=clock,
         log=structlog.get_logger("textback").bind(client=client.id, plugin=table.name),
         state=PluginState(store, clock, client.id, table.name),
@@ -137,4 +146,5 @@ def services_for(
         in_thread=asyncio.to_thread,
         lines=client.lines,
         roles=table.roles,
+        gate=gate,
     )

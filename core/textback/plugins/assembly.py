@@ -18,7 +18,7 @@ from textback.plugins.roles import ROLES, playable, roles_of
 from textback.plugins.stack import Stack, stack_of
 from textback.services import Services
 
-MakeServices = Callable[[Client, PluginTable], Services]
+MakeServices = Callable[[Client, PluginTable, Any], Services]
 
 OF_DEPLOYMENT: Final = frozenset({"resolve_secret", "observe"})
 OF_CLIENTS: Final = frozenset(SPECS) - {"resolve_secret"}
@@ -45,7 +45,8 @@ def assemble(
     Args:
         client: Whose; its plugin tables are taken in the order of its file.
         found: The plugins to choose from.
-        make_services: Makes what each plugin is handed; each gets its own.
+        make_services: Makes what each plugin is handed, by its table and settings; each gets
+            its own.
         on_call: Told of every call of a hook.
 
     Raises:
@@ -57,7 +58,7 @@ def assemble(
     return stack_of(
         client.id,
         tables,
-        _instances(tables, found, lambda table: make_services(client, table)),
+        _instances(tables, found, lambda *part: make_services(client, *part)),
         hooks=OF_CLIENTS,
         on_call=on_call,
     )
@@ -66,7 +67,7 @@ def assemble(
 def assemble_deployment(
     deployment: Deployment,
     found: Mapping[str, Found],
-    make_services: Callable[[PluginTable], Services],
+    make_services: Callable[[PluginTable, Any], Services],
     *,
     on_call: OnCall | None = None,
 ) -> Stack:
@@ -94,14 +95,14 @@ def problems_of(client: Client, found: Mapping[str, Found]) -> list[Problem]:
 def _instances(
     tables: Iterable[PluginTable],
     found: Mapping[str, Found],
-    make_services: Callable[[PluginTable], Services],
+    make_services: Callable[[PluginTable, Any], Services],
 ) -> dict[str, Any]:
     parts, problems = _parts(tables, found)
     if problems:
         raise AssemblyError(problems)
     made: dict[str, Any] = {}
     for part in parts:
-        services = make_services(part.table)
+        services = make_services(part.table, part.settings)
         try:
             made[part.table.name] = part.kind(settings=part.settings, services=services)
         except ConfigError as error:

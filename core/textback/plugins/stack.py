@@ -9,17 +9,17 @@ from typing import Any, Final
 import attrs
 import pluggy
 
-from textback import http
 from textback.config.settings import PluginTable
 from textback.dispatch import Impl, OnCall
 from textback.events import Event
+from textback.gate import WAIT_S
 from textback.plugins.anatomy import SPECS, hooks_of
 from textback.plugins.roles import TELLS, is_asked, roles_of, texts_team
 
 TIMEOUT_S: Final = 10.0  # that a provider may take to answer, if the settings don't say
 
 # A hook may outlast its request: by the waits for a place and for the connection, and its own work.
-MARGIN_S: Final = 2 * http.WAIT_S + 2
+MARGIN_S: Final = 2 * WAIT_S + 2
 
 # Requests that a hook makes one after the other, if it is more than one: find, make, link, tag.
 REQUESTS: Final[Mapping[str, int]] = {

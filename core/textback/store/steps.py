@@ -119,6 +119,12 @@ _REOPEN = statement("""
 _PARKED = statement("""
     SELECT client, count(*) AS number FROM steps WHERE state = 'parked' GROUP BY client
 """)
+_FAILING = statement("""
+    SELECT client, name, error, count(*) AS number FROM steps
+    WHERE state = 'waiting' AND due_at IS NOT NULL AND attempts > 0 AND error IS NOT NULL
+        AND (name LIKE 'lead/%' OR name LIKE 'deal/%' OR name LIKE 'log/%' OR name LIKE 'notify/%')
+    GROUP BY client, name, error ORDER BY client, name
+""")
 _PUT_OFF = statement("""
     UPDATE steps SET due_at = :until
     WHERE client = :client AND subject = :subject AND due_at <= :now
@@ -359,6 +365,16 @@ def reopen(client: str, subject: str, name: str, now: int) -> Work[None]:
 def put_off(client: str, subject: str, now: int, until: int) -> Work[None]:
     """Look at what is due of a subject later: nobody can do it now."""
     yield _PUT_OFF, {"client": client, "subject": subject, "now": now, "until": until}
+
+
+def failing() -> Work[dict[tuple[str, str], tuple[int, str]]]:
+    """By client and plugin: how many steps failed and wait for their next try, and one's error."""
+    rows = yield _FAILING, {}
+    found: dict[tuple[str, str], tuple[int, str]] = {}
+    for row in rows:
+        key = row["client"], row["name"].split("/")[1]
+        found[key] = found.get(key, (0, ""))[0] + row["number"], row["error"]
+    return found
 
 
 def parked() -> Work[dict[str, int]]:

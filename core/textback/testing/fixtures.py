@@ -15,6 +15,7 @@ import structlog
 
 from textback import http
 from textback.errors import MaybeSent
+from textback.gate import Gate
 from textback.services import Services
 from textback.testing.builders import ADDRESS, LINE, NOW
 from textback.testing.clock import VirtualClock
@@ -92,7 +93,8 @@ def provider() -> Provider:
 async def services(provider: Provider) -> AsyncIterator[Services]:
     """What a plugin is handed: a clock that stands at `NOW`, HTTP that ends at `provider`."""
     clock = VirtualClock(NOW)
-    async with http.client(httpx.MockTransport(provider.answer)) as client:
+    gate = Gate("the provider", clock)
+    async with http.client(httpx.MockTransport(provider.answer), gate) as client:
         yield Services(
             client="bright-smile",
             plugin="plugin",
@@ -104,4 +106,5 @@ async def services(provider: Provider) -> AsyncIterator[Services]:
             contacts=MemoryContacts(clock),
             in_thread=asyncio.to_thread,
             lines=(LINE,),
+            gate=gate,
         )

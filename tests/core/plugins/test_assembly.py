@@ -193,7 +193,7 @@ def a_client(*tables):
     )
 
 
-def services(client, table):
+def services(client, table, settings):
     return Services(
         client=client.id,
         plugin=table.name,
@@ -437,7 +437,7 @@ class TestDeployment:
             server=Server(public_url="https://hooks.example"),
             plugins={table.name: table for table in tables},
         )
-        return assemble_deployment(deployment, FOUND, lambda table: services(a_client(), table))
+        return assemble_deployment(deployment, FOUND, lambda *part: services(a_client(), *part))
 
     async def test_resolves_secrets_and_is_asked_nothing_else(self):
         """Its other hooks belong to clients."""

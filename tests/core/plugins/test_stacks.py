@@ -65,7 +65,9 @@ def made():
 def make(made):
     def make(clients=CLIENTS, found=None, **kwargs):
         found = found or {"slow": Found.of("slow", Slow)}
-        return Stacks(clients, found, lambda client, table: made.append(client.id), **kwargs)
+        return Stacks(
+            clients, found, lambda client, table, settings: made.append(client.id), **kwargs
+        )
 
     return make
 
@@ -118,7 +120,7 @@ async def test_running_call_survives_its_stack(make):
 async def test_error_is_told_and_tried_again(make):
     """Nothing is kept, so that a remedy takes effect."""
     found = {}
-    stacks = Stacks({"a": a_client("a")}, found, lambda client, table: None)
+    stacks = Stacks({"a": a_client("a")}, found, lambda *part: None)
     with pytest.raises(AssemblyError, match='there is no plugin named "slow"'):
         await stacks.get("a")
     found["slow"] = Found.of("slow", Slow)
