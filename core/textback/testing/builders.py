@@ -147,6 +147,7 @@ def a_request(
     url: str = "",
     method: str = "POST",
     received_at: datetime = NOW,
+    remote_ip: str = "192.0.2.7",
 ) -> WebhookRequest:
     """A webhook as the engine hands it to a plugin; names of headers are lower-cased."""
     return WebhookRequest(
@@ -156,4 +157,5 @@ def a_request(
         headers={name.lower(): value for name, value in (headers or {}).items()},
         body=body,
         received_at=received_at,
+        remote_ip=remote_ip,
     )
