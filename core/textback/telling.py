@@ -19,10 +19,10 @@ from textback.phones import display, region_of
 
 _CALLS: Final = (NoticeKind.MISSED_CALL, NoticeKind.CALLED_AGAIN, NoticeKind.VOICEMAIL)
 _ABOUT_OUR_TEXT: Final = (NoticeKind.MISSED_CALL, NoticeKind.UNCONFIRMED, NoticeKind.FAILED)
-# Controls but for the line break; what reorders neighbours (Unicode Annex 9, section 2); halves of
-# a pair that no encoding can write.
+# Controls but for tab and line break; what reorders its neighbours (Unicode Annex 9, section 2);
+# halves of a pair, which no encoding can write.
 _UNSHOWABLE: Final = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 _MENTION: Final = re.compile(r"@(?=channel|everyone|here)|(?<!\w)@(?=\w)|<(?=[!@#])", re.IGNORECASE)
 _ADDRESS: Final = r"https?://[^\s<>\"\\^`{|}]+"  # nothing that ends a link in any markup
@@ -96,7 +96,7 @@ def take_apart(notice: Notice) -> Told:
 
 def clean(words: str) -> str:
     """Words without what can't or mustn't be shown; every line break is a line feed."""
-    words = words.replace("\r\n", "\n").replace("\t", " ")
+    words = words.replace("\r\n", "\n")
     return _UNSHOWABLE.sub(lambda found: "\n" if found[0] in "\r\u2028\u2029" else "", words)
 
 

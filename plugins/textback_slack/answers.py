@@ -74,7 +74,7 @@ class Answers:
 
     async def _answer(self, event: dict[str, Any], bot: str | None) -> TeamReply | None:
         user, subtype = event.get("user"), event.get("subtype")
-        from_person = isinstance(user, str) and user != bot and "bot_id" not in event
+        from_person = isinstance(user, str) and user not in ("", bot) and "bot_id" not in event
         if not from_person or subtype not in _WRITTEN:
             return None
         match event:

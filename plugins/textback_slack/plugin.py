@@ -29,6 +29,8 @@ T = TypeVar("T")
 class Slack:
     """Posts notices by a bot or an incoming webhook; texts what is answered in their threads."""
 
+    api = 1
+
     settings: Settings
     services: Services
     _api: Api = attrs.field(init=False, repr=False)

@@ -17,6 +17,8 @@ from textback_teams.settings import WORKFLOW_HOSTS, Settings, split
 class Teams:
     """Posts notices as Adaptive Cards; a workflow can't be answered."""
 
+    api = 1
+
     settings: Settings
     services: Services
 

@@ -146,7 +146,7 @@ def test_cleans_what_can_not_be_shown():
     """Controls, line separators, and what reverses the letters beside it; emoji stay whole."""
     hostile = "a\x00b\x1b[31m\tc\u202egnp.exe\u2066x\u2069\r\nd\u2028e\rf \ud83e 👩🏽‍⚕️ שלום"
 
-    assert clean(hostile) == "ab[31m cgnp.exex\nd\ne\nf  👩🏽‍⚕️ שלום"
+    assert clean(hostile) == "ab[31m\tcgnp.exex\nd\ne\nf  👩🏽‍⚕️ שלום"
     assert one_line(hostile) == "ab[31m cgnp.exex d e f 👩🏽‍⚕️ שלום"
 
 
