@@ -48,7 +48,7 @@ _CONFIGURATION: Final = {
     "token_expired": _BOT,
     "token_revoked": _BOT,
     "two_factor_setup_required": _BOT,
-    "user_not_found": _NO_CHANNEL,
+    "user_not_found": "there is no such person in the workspace",
 }
 
 # What passes: Slack is busy, or in trouble.  In two of them it may have posted all the same.

@@ -8,6 +8,7 @@ from itertools import count
 
 import attrs
 import httpx
+from aiohttp import web
 from slack_sdk.signature import SignatureVerifier
 
 from textback.testing.builders import NOW, a_request
@@ -86,6 +87,33 @@ class Workspace:
     def users_info(self, arguments):
         assert arguments == {"user": BEN}
         return {"user": {"name": "ben", "profile": {"real_name": "Ben  Carter"}}}
+
+
+async def serve(workspace):
+    """Answer over a real socket; the address of the API, and what stops it."""
+
+    async def answer(request):
+        url = f"http://slack.test/api/{request.match_info['method']}?{request.query_string}"
+        asked = httpx.Request(
+            request.method, url, headers=dict(request.headers), content=await request.read()
+        )
+        given = await workspace.answer(asked)
+        return web.Response(
+            status=given.status_code,
+            body=given.content,
+            headers={
+                name: given.headers[name] for name in given.headers if name != "content-length"
+            },
+        )
+
+    app = web.Application()
+    app.router.add_route("*", "/api/{method}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = site._server.sockets[0].getsockname()[1]
+    return f"http://127.0.0.1:{port}/api", runner.cleanup
 
 
 def signed(told, *, at=NOW, secret=SIGNING_SECRET, topic="events", headers=None, **more):
