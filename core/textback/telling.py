@@ -64,12 +64,13 @@ class Told:
 def take_apart(notice: Notice) -> Told:
     """The parts of a notice, cleaned."""
     story: list[str] = []
-    links: list[Link] = []
     lead = ""
-    if _is_web(notice.url):
-        links.append(Link("Open in the CRM", notice.url or ""))
+    record = [notice.url] if notice.url and _is_web(notice.url) else []
+    media = [each for each in notice.media if _is_web(each.url)]
+    links = [Link("Open in the CRM", url) for url in record]
+    linked = tuple(f": {url}" for url in (*record, *(each.url for each in media)))
     for line in notice.lines[_told_by_facts(notice) :]:
-        if line == notice.next or _is_media(notice, line):
+        if line == notice.next or line.endswith(linked):
             continue
         if notice.text and line.endswith(f": {notice.text}"):
             lead = line.removesuffix(notice.text).rstrip(": ")
@@ -82,7 +83,7 @@ def take_apart(notice: Notice) -> Told:
     reason = notice.reason if notice.kind in _ABOUT_OUR_TEXT else None
     if reason and not any(reason in line for line in notice.lines):
         story.append(f"Why no text was sent: {reason}.")
-    links += [Link(_what(media), media.url) for media in notice.media if _is_web(media.url)]
+    links += (Link(_what(each), each.url) for each in media)
     return Told(
         title=one_line(notice.title),
         facts=tuple((label, one_line(value)) for label, value in _facts(notice)),
@@ -136,7 +137,7 @@ def shorten(words: str, limit: int) -> str:
 def _facts(notice: Notice) -> Iterator[tuple[str, str]]:
     region = region_of(notice.line) if notice.line else None
     if notice.name:
-        yield "Caller", f"{notice.name} ({'known' if notice.known else 'new'})"
+        yield "Caller", notice.name
     if notice.number:
         yield "Number", display(notice.number, region)
     yield "When", notice.local_time
@@ -144,6 +145,8 @@ def _facts(notice: Notice) -> Iterator[tuple[str, str]]:
         yield "Outcome", HOW[notice.outcome]
     if notice.line:
         yield "Called", display(notice.line, region)
+    if notice.owner:
+        yield "Owner", notice.owner
 
 
 def _told_by_facts(notice: Notice) -> bool:
@@ -152,14 +155,10 @@ def _told_by_facts(notice: Notice) -> bool:
     return missed and notice.local_time in "".join(notice.lines[:1])
 
 
-def _is_media(notice: Notice, line: str) -> bool:
-    return any(line.endswith(f": {media.url}") for media in notice.media if _is_web(media.url))
-
-
 def _what(media: Media) -> str:
     kind = media.content_type.partition("/")[0]
     return {"image": "Picture", "audio": "Recording", "video": "Video"}.get(kind, "File")
 
 
-def _is_web(url: str | None) -> bool:
-    return url is not None and _WEB.fullmatch(url) is not None
+def _is_web(url: str) -> bool:
+    return _WEB.fullmatch(url) is not None

@@ -16,7 +16,7 @@ from textback.testing.builders import BODY, LINE, NOW, a_call, a_case, a_notice
 CLIENT = Client(
     id="bright", file="", name="Bright Smile", time_zone=ZoneInfo("America/Denver"), lines=(LINE,)
 )
-ANNA = Caller(name="Anna", known=True, url="https://crm.example.com/7")
+ANNA = Caller(name="Anna", known=True, url="https://crm.example.com/7", owner="Ben")
 SENT = notify.Facts(
     client=CLIENT,
     case=a_case(caller=ANNA, end=End.SENT),
@@ -30,16 +30,17 @@ PICTURE = Media("https://example.com/a.jpg", "image/jpeg")
 
 
 def test_a_missed_call_as_the_engine_tells_it():
-    """The story is told by facts, text, next and links, so that no sentence is left."""
+    """Told by facts, text, next and links; what is in none of them is left as a sentence."""
     told = take_apart(notify.missed_call(SENT))
 
     assert told.title == "Missed call from Anna ((303) 555-0123)"
     assert dict(told.facts) == {
-        "Caller": "Anna (known)",
+        "Caller": "Anna",
         "Number": "(303) 555-0123",
         "When": "Mon 02 Mar 2026, 10:30 MST",
         "Outcome": "nobody answered",
         "Called": "(303) 555-0100",
+        "Owner": "Ben",
     }
     assert (told.lead, told.text) == ("They were texted", BODY)
     assert told.next == "A follow-up is due Mon 02 Mar 2026, 10:30 MST."
@@ -47,7 +48,7 @@ def test_a_missed_call_as_the_engine_tells_it():
         Link("Open in the CRM", "https://crm.example.com/7"),
         Link("Recording", "https://example.com/rec.mp3"),
     )
-    assert told.story == ()
+    assert told.story == ("They are known.",)
 
 
 @pytest.mark.parametrize(
@@ -65,8 +66,8 @@ def test_why_there_was_no_text(end, because, words):
 
     told = take_apart(notify.missed_call(attrs.evolve(SENT, case=case, text=None)))
 
-    (sentence,) = told.story
-    assert sentence.startswith(words)
+    assert told.story[0] == "They are known."
+    assert told.story[1].startswith(words)
     assert told.text is None
 
 
@@ -104,12 +105,12 @@ def test_what_a_caller_wrote_is_a_text_and_no_sentence():
     ],
 )
 def test_no_sentence_is_lost(notice):
-    """Whatever the engine tells is in some part, in other words at the most for what facts say."""
+    """Whatever the engine tells is in some part; the record by the name of what it opens."""
     told = take_apart(notice)
     everything = f"{told.title}\n{in_words(told)}"
 
     for line in notice.lines:
-        assert line in everything
+        assert line.replace("Contact (Ben): ", "Open in the CRM: ") in everything
 
 
 def test_a_reason_that_is_in_no_sentence_is_added():

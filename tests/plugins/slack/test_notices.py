@@ -65,7 +65,7 @@ async def test_lays_a_notice_out(slack, workspace):
             "type": "section",
             "fields": [
                 mrkdwn("*Caller*"),
-                plain("Anna Example (known)"),
+                plain("Anna Example"),
                 mrkdwn("*Number*"),
                 mrkdwn("<tel:+13035550123|(303) 555-0123>"),
                 mrkdwn("*When*"),

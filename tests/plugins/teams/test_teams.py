@@ -62,7 +62,7 @@ async def test_posts_a_card(teams, provider):
         "msteams": {"width": "Full"},
         "body": [
             words([run(MISSED.title, size="Large", weight="Bolder")]),
-            fact("Caller", "Anna Example (new)"),
+            fact("Caller", "Anna Example"),
             fact("Number", "(303) 555-0123"),
             fact("When", "Mon 02 Mar 2026, 10:30 MST"),
             fact("Outcome", "nobody answered"),
