@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -29,6 +30,7 @@ from textback.phones import display, region_of
 from textback.store import cases as stored
 from textback.store.forgetting import GONE
 from textback.store.steps import Step
+from textback.store.work import Row
 from textback.words import counted
 
 SHOWN = 100  # cases in the table, if nobody asks for more
@@ -44,6 +46,12 @@ def register(app: typer.Typer) -> None:
 def cases(
     client: ClientOption = "*",
     as_json: JsonOption = False,
+    rule: Annotated[
+        str,
+        typer.Option(
+            "--why", help="Only those that this rule decided, e.g. cool-down.", show_default=False
+        ),
+    ] = "",
     most: Annotated[
         int | None,
         typer.Option(help="Only the newest; 100 in the table and all with --json.", min=1),
@@ -57,7 +65,12 @@ def cases(
             if client != "*" and client not in remembered.config.broken:
                 client_of(remembered.config, client)
             limit = most or (ALL if as_json else SHOWN)
-            rows = await remembered.read(lambda: stored.listing(client, 0, limit))
+            unit = (
+                partial(story.decided_by, client, rule, limit)
+                if rule
+                else partial(stored.listing, client, 0, limit)
+            )
+            rows: Sequence[Row] = await remembered.read(unit)
             found = [await remembered.read(partial(story.summary, row)) for row in rows]
             if as_json:
                 for each in found:
