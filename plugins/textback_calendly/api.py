@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 import attrs
 import httpx
@@ -65,7 +65,7 @@ class Api:
 
     async def appointment(self, name: str) -> Mapping[str, Any]:
         """A scheduled event, by the end of its address."""
-        return _resource(await self._ask("GET", f"/scheduled_events/{name}"))
+        return _resource(await self._ask("GET", f"/scheduled_events/{quote(name, safe='')}"))
 
     async def event_types(self, me: Me) -> AsyncIterator[Mapping[str, Any]]:
         """The active event types that the scope in the settings has."""
@@ -168,9 +168,7 @@ def name_of(uri: object) -> str | None:
 
     Only the end is used: the token goes to no host but that in the settings.
     """
-    if not isinstance(uri, str):
-        return None
-    return urlsplit(uri).path.rstrip("/").rpartition("/")[2] or None
+    return uri.rstrip("/").rpartition("/")[2] or None if isinstance(uri, str) else None
 
 
 def _refusal(response: httpx.Response, now: datetime) -> Refused:

@@ -94,7 +94,8 @@ def _number(
     # https://developer.calendly.com/api-docs: outbound_call is a call to who booked
     called = place.get("location") if place.get("type") == "outbound_call" else None
     answers = invitee.get("questions_and_answers")
-    given = [each for each in answers if isinstance(each, dict)] if answers else []
+    answers = answers if isinstance(answers, list) else []
+    given = [each for each in answers if isinstance(each, dict)]
     ours = [each for each in given if f"a{_place(each) + 1}" == phone_field]
     candidates = (
         *(each.get("answer") for each in ours),
