@@ -19,6 +19,8 @@ from textback_calcom.settings import Settings
 class CalCom:
     """One booking page of Cal.com's, theirs or hosted by oneself."""
 
+    api = 1
+
     settings: Settings
     services: Services
     _api: Api = attrs.field(init=False, repr=False)

@@ -14,12 +14,14 @@ from http import HTTPStatus
 from textback.config.secrets import Secret
 from textback.errors import Refused
 from textback.model import Addresses, Change
-from textback.services import State
+from textback.services import Services, State
 from textback_calendly.api import Api, Me, Subscription
 from textback_calendly.reading import EVENTS
 from textback_calendly.settings import Settings
 
-_REMEMBERED = "subscription"  # in the plugin's state: a name, and the hash of a key
+_REMEMBERED = "subscription"
+"""In the plugin's state: the name of the subscription that we made, and the hash of its key.  The
+name is empty while the old one is deleted and the new one isn't made."""
 
 _ADVICE: Mapping[str, str] = {
     str(HTTPStatus.FORBIDDEN): (
@@ -52,17 +54,23 @@ async def connect(
     if found and not faults:
         return []
     if not dry_run:
-        if found:
-            await api.unsubscribe(found)
-        try:
-            name = await api.subscribe(me, url, EVENTS)
-        except Refused as error:
-            raise explained(error) from None
-        kept = {"name": name, "key": _hash(settings.signing_key)}
-        await state.set(_REMEMBERED, kept)
+        await _subscribe(api, me, url, settings, state, instead_of=found)
     if not found:
         return [Change("webhook subscription", None, url)]
     return [Change(f"webhook subscription: {what}", *words) for what, words in faults.items()]
+
+
+async def renew(api: Api, settings: Settings, services: Services) -> None:
+    """Make our subscription anew if Calendly has disabled it.
+
+    One that somebody else has deleted stays so.
+    """
+    me, url, state = await api.me(), services.address, services.state
+    found = await find(api, me, url)
+    broken_off = found is None and (await state.get(_REMEMBERED) or {}).get("name") == ""
+    if broken_off or (found is not None and not found.active):
+        await _subscribe(api, me, url, settings, state, instead_of=found)
+        services.log.warning("calendly_webhook_renewed", url=url)
 
 
 async def find(api: Api, me: Me, url: str) -> Subscription | None:
@@ -71,6 +79,26 @@ async def find(api: Api, me: Me, url: str) -> Subscription | None:
         if each.url == url:
             return each
     return None
+
+
+async def _subscribe(
+    api: Api,
+    me: Me,
+    url: str,
+    settings: Settings,
+    state: State,
+    *,
+    instead_of: Subscription | None,
+) -> None:
+    key = _hash(settings.signing_key)
+    if instead_of is not None:
+        await state.set(_REMEMBERED, {"name": "", "key": key})  # in case it goes no further
+        await api.unsubscribe(instead_of)
+    try:
+        name = await api.subscribe(me, url, EVENTS)
+    except Refused as error:
+        raise explained(error) from None
+    await state.set(_REMEMBERED, {"name": name, "key": key})
 
 
 async def differences(found: Subscription, key: Secret, state: State) -> dict[str, tuple[str, str]]:

@@ -18,6 +18,8 @@ from textback_calendly.settings import Settings
 class Calendly:
     """One scheduling page of Calendly's."""
 
+    api = 1
+
     settings: Settings
     services: Services
     _api: Api = attrs.field(init=False, repr=False)
@@ -50,6 +52,12 @@ class Calendly:
         return await connecting.connect(
             self._api, self.settings, self.services.state, addresses, dry_run=dry_run
         )
+
+    @hookimpl
+    async def maintain(self) -> None:
+        """Make a webhook anew that Calendly has disabled; see `textback_calendly.connecting`."""
+        if self._api.has_token:
+            await connecting.renew(self._api, self.settings, self.services)
 
     @hookimpl
     async def check(self) -> list[Finding]:

@@ -48,7 +48,8 @@ class Settings:
         "Signs the webhooks: any long word; `connect` gives it to Calendly.", validator=_check_key
     )
     access_token: Secret | None = setting(
-        "Personal access token, for `connect` and `check`; nothing else needs it.", default=None
+        "Personal access token, for `connect` and `check`, and to look after the webhook.",
+        default=None,
     )
     scope: Literal["user", "organization"] = setting(
         "Whose bookings are told: those of the token's owner, or of the whole organization, for "
@@ -67,6 +68,12 @@ class Settings:
         # https://developer.calendly.com/api-docs/overview/webhooks/webhook-signatures
         default=180.0,
         validator=[validators.ge(10), validators.le(86_400)],
+    )
+    maintain_every_s: float = setting(
+        "Seconds after which the webhook is looked at again: Calendly disables one that failed for "
+        "a day.",
+        default=21_600.0,
+        validator=validators.ge(600),
     )
     base_url: str = setting(
         "Where the API is.", default="https://api.calendly.com", converter=_without_slash

@@ -131,6 +131,45 @@ class TestConnect:
         assert caught.value.permanent
 
 
+class TestMaintain:
+    async def test_disabled(self, calendly, account):
+        """Bookings are told again, without anybody looking."""
+        account.add(OTHER, state="disabled")
+        account.add(OURS, state="disabled")
+
+        await calendly.maintain()
+
+        states = {each["callback_url"]: each["state"] for each in account.subscriptions}
+        assert states == {OTHER: "disabled", OURS: "active"}
+        assert account.keys[OURS] == calendly.settings.signing_key.value
+
+    async def test_broken_off(self, calendly, account):
+        """The old one is gone and the new one wasn't made: it is, the next time."""
+        account.add(OURS, state="disabled")
+        account.broken["POST"] = httpx.Response(503)
+        with pytest.raises(Refused):
+            await calendly.maintain()
+        assert account.subscriptions == []
+
+        account.broken.clear()
+        await calendly.maintain()
+
+        assert [each["state"] for each in account.subscriptions] == ["active"]
+
+    @pytest.mark.parametrize("there", [True, False])
+    async def test_nothing_to_do(self, calendly, account, there):
+        """One that works is left alone, and so is who has not connected, or no more."""
+        if there:
+            account.add(OURS)
+        await calendly.maintain()
+        assert {request.method for request in account.asked} == {"GET"}
+
+    async def test_without_a_token(self, make, account):
+        """There is nothing to ask with."""
+        await make(access_token=None).maintain()
+        assert account.asked == []
+
+
 class TestCheck:
     async def said(self, plugin):
         """All findings, in one string for each."""
