@@ -138,9 +138,26 @@ def _refusal(response: httpx.Response, now: datetime) -> Refused:
     return Refused(
         explain(response),
         permanent=response.is_client_error and status not in _NOT_FOREVER,
-        retry_after=retry_after(response, now),
+        retry_after=_wait_s(response, now),
         code=str(status),
     )
+
+
+def _wait_s(response: httpx.Response, now: datetime) -> float | None:
+    """Seconds that Cal.com asks us to wait, or until the last of its limits begins anew.
+
+    ``X-RateLimit-Reset-NAME`` is in seconds since 1970, one header a limit:
+    https://www.mintlify.com/calcom/cal.com/api/rate-limits
+    """
+    asked = retry_after(response, now)
+    if asked is not None or response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+        return asked
+    resets = [
+        float(value) - now.timestamp()
+        for name, value in response.headers.items()
+        if name.startswith("x-ratelimit-reset") and value.isascii() and value.isdigit()
+    ]
+    return max(0.0, *resets) if resets else None
 
 
 def _object(data: object) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ import pytest
 
 from textback.errors import MaybeSent, NotSent, Refused
 from textback.model import Addresses, Change, Severity
-from textback.testing.builders import ADDRESS
+from textback.testing.builders import ADDRESS, NOW
 from textback.testing.contracts import OverHttp
 from textback_calcom import CalCom
 
@@ -24,6 +24,16 @@ class TestOverHttp(OverHttp):
     @pytest.fixture
     def plugin(self, settings, services):
         return CalCom(settings(), services)
+
+
+async def test_the_limits_reset(settings, services, provider):
+    """Cal.com says for each limit when it begins anew."""
+    at = int(NOW.timestamp())
+    headers = {"x-ratelimit-reset-default": f"{at - 3}", "x-ratelimit-reset-hour": f"{at + 37}"}
+    provider.response = httpx.Response(429, headers=headers, json={})
+    with pytest.raises(Refused) as caught:
+        await CalCom(settings(), services).connect(TO_US, False)
+    assert caught.value.retry_after == 37
 
 
 class TestConnect:
