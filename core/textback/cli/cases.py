@@ -183,11 +183,7 @@ def sentences(told: story.Story, zone: ZoneInfo) -> list[str]:
     for row in told.ledger:
         lines += _entry(row, zone)
     lines += [_reply(row, zone) for row in told.texts if row["direction"] == "in"]
-    lines += [
-        f"{_at(row['starts_at'], zone)}: booked, {row['title'] or 'an appointment'}."
-        for row in told.bookings
-        if row["starts_at"] is not None and not row["cancelled"]
-    ]
+    lines += [_booking(row, zone) for row in told.bookings if row["starts_at"] is not None]
     lines.append("What was done:")
     lines += [f"  {_step(step, zone)}" for step in told.steps]
     lines.append(_standing(told, zone))
@@ -239,11 +235,20 @@ def _entry(row: Any, zone: ZoneInfo) -> list[str]:
             return [f"{at}: called again ({content['calls']}); joined, not texted."]
         case _:
             because = content.get("because") or content.get("evidence") or ""
-            return [f"{at}: {row['kind']}{': ' + because if because else ''}."]
+            kind = row["kind"].replace("_", " ")
+            return [f"{at}: {kind}{': ' + because if because else ''}."]
 
 
 def _reply(row: Any, zone: ZoneInfo) -> str:
     return f"{_at(row['at'], zone)}: the caller wrote \u201c{row['body']}\u201d."
+
+
+def _booking(row: Any, zone: ZoneInfo) -> str:
+    what = row["title"] or "an appointment"
+    if not row["cancelled"]:
+        return f"{_at(row['starts_at'], zone)}: booked, {what}."
+    became = "called off" if row["replaced_by"] is None else "moved"
+    return f"{_at(row['starts_at'], zone)}: was booked, {what}; {became}."
 
 
 def _step(step: Step, zone: ZoneInfo) -> str:
