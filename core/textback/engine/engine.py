@@ -15,7 +15,7 @@ from typing import Any
 import attrs
 
 from textback.clock import moment
-from textback.engine import accept, calls, observing, retiring, retry, sealer
+from textback.engine import accept, calls, declaring, observing, retiring, retry, sealer
 from textback.engine.actor import Actor
 from textback.engine.context import Context, Wake
 from textback.errors import StoreBusy, StoreError
@@ -53,6 +53,7 @@ class Engine:
         if found:
             self.ctx.log.info("took over what was running", subjects=freed, steps=found)
         await retiring.look(self.ctx)
+        await declaring.declare(self.ctx)
 
     def start(self) -> None:
         """Keep timers and seal the ledger until `stop`."""
