@@ -21,6 +21,8 @@ from textback_asterisk.settings import Settings
 class Asterisk:
     """Calls of one PBX, for one client."""
 
+    api = 1
+
     settings: Settings
     services: Services
     _listener: Listener = attrs.field(init=False, repr=False)

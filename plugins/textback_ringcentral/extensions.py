@@ -39,6 +39,10 @@ class Extensions:
 
     async def is_machine(self, extension: str) -> bool:
         """Whether it is none of a person; if nobody can tell, it is a person's."""
+        if not (
+            extension.isascii() and extension.isdigit()
+        ):  # no id of theirs: it goes into a path
+            return False
         key = f"extension/{extension}"
         kind: str | None = await self._services.state.get(key)
         if kind is None:

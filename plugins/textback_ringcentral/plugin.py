@@ -35,6 +35,8 @@ REMEMBERED_S: Final = 6 * 3600.0  # which line a session called
 class RingCentral:
     """Calls and texts of one RingCentral account, as the user whose JWT credential it has."""
 
+    api = 1
+
     settings: Settings
     services: Services
     _api: Api = attrs.field(init=False, repr=False)

@@ -18,6 +18,7 @@ import attrs
 
 from textback.errors import UnreadableWebhook, WebhookRejected
 from textback.events import Reading, WebhookRequest, WebhookResponse
+from textback.webhooks import same
 from textback_ringcentral.answers import object_of, read_time
 from textback_ringcentral.settings import Settings
 
@@ -75,7 +76,7 @@ def verified(request: WebhookRequest, settings: Settings, address: str) -> Notif
         UnreadableWebhook: It has, but isn't in RingCentral's format.
     """
     given = request.headers.get(_WORD) or request.headers.get(_WILLING) or ""
-    if not hmac.compare_digest(given.encode(), shared_word(settings, address).encode()):
+    if not same(given, shared_word(settings, address)):
         raise WebhookRejected("it has no Verification-Token, or a wrong one")
     told = object_of(request.json)
     # As RingCentral documents the account's telephony sessions, they come as for a phone.
