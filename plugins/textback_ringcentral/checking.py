@@ -26,7 +26,7 @@ async def check(api: Api, settings: Settings, services: Services) -> list[Findin
     findings = [each async for each in _permitted(api, services)]
     try:
         findings += [each async for each in _lines(api, services)]
-        if services.plays("sender"):
+        if subscription.texts_leave(services):
             findings += [each async for each in _senders(api, settings, services)]
         known = await subscription.of_ours(api, services.address)
         findings += _subscribed(known, settings, services)
@@ -41,18 +41,18 @@ async def check(api: Api, settings: Settings, services: Services) -> list[Findin
 async def _permitted(api: Api, services: Services) -> AsyncIterator[Finding]:
     """Whether calls and texts may be listed, as it is done after an outage."""
     since = stamp(api.now() - timedelta(minutes=5))
-    asked = {
-        "source": (f"{ACCOUNT}/call-log", "the call log can't be read"),
-        "sender": (f"{EXTENSION}/message-store", "the user's texts can't be read"),
-    }
-    for role, (path, words) in asked.items():
-        if services.plays(role):
-            try:
-                await api.get(path, {"dateFrom": since, "perPage": "1"})
-            except Refused as error:
-                yield _error(f"{words}: {error}; {_CURE}")
-            except ProviderError as error:
-                yield _error(f"{words}: {error}")
+    asked = {}
+    if services.plays("source"):
+        asked[f"{ACCOUNT}/call-log"] = "the call log can't be read"
+    if subscription.texts_leave(services):
+        asked[f"{EXTENSION}/message-store"] = "the user's texts can't be read"
+    for path, words in asked.items():
+        try:
+            await api.get(path, {"dateFrom": since, "perPage": "1"})
+        except Refused as error:
+            yield _error(f"{words}: {error}; {_CURE}")
+        except ProviderError as error:
+            yield _error(f"{words}: {error}")
 
 
 async def _lines(api: Api, services: Services) -> AsyncIterator[Finding]:

@@ -47,7 +47,12 @@ class Subscription:
 def filters(services: Services) -> tuple[str, ...]:
     """What has to be brought to the plugin in its roles."""
     calls = (CALLS,) if services.plays("source") else ()
-    return (*calls, *(TEXTS if services.plays("sender") else ()))
+    return (*calls, *(TEXTS if texts_leave(services) else ()))
+
+
+def texts_leave(services: Services) -> bool:
+    """Whether the plugin sends texts, to callers or to the team, which both may answer."""
+    return services.plays("sender") or services.plays("notifier")
 
 
 async def of_ours(api: Api, address: str) -> list[Subscription]:

@@ -74,6 +74,16 @@ async def test_sender_only(make, platform):
     assert not platform.asked("/call-log")
 
 
+async def test_texts_to_the_team_only(make, platform):
+    """They leave from a number that may text, and the team may answer."""
+    plugin = make(roles=("notifier",))
+    await plugin.maintain()
+    platform.numbers = []
+    assert await errors(plugin) == []
+    (made,) = platform.subscriptions.values()
+    assert all("message-store" in each for each in made["eventFilters"])
+
+
 async def test_number_that_cant_text(plugin, platform):
     """Only one user may text from a number."""
     await plugin.maintain()
