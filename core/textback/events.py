@@ -282,11 +282,16 @@ class WebhookRequest:
 
 @attrs.frozen
 class WebhookResponse:
-    """What the provider gets for a webhook; 204 without a body where it expects nothing."""
+    """What the provider gets for a webhook; 204 without a body where it expects nothing.
+
+    Attributes:
+        headers: More of them, for providers that want something given back in one.
+    """
 
     status: int = 204
     body: str = ""
     content_type: str = "text/plain; charset=utf-8"
+    headers: Mapping[str, str] = attrs.field(factory=dict)
 
 
 @attrs.frozen

@@ -46,7 +46,11 @@ class Hooks:
         response, plugin = await self._answer(scope, receive)
         self._ctx.metrics.webhooks.labels(plugin, str(response.status)).inc()
         content = response.body.encode()
-        headers = [(b"content-length", str(len(content)).encode())]
+        headers = [
+            (name.lower().encode("latin-1"), value.encode("latin-1"))
+            for name, value in response.headers.items()
+        ]
+        headers.append((b"content-length", str(len(content)).encode()))
         if content:
             headers.append((b"content-type", response.content_type.encode()))
         if response.status == 503:
