@@ -8,7 +8,7 @@ from datetime import datetime
 import attrs
 
 from textback.errors import UnreadableWebhook
-from textback.events import Event, Reading, WebhookRequest
+from textback.events import Event, Reading, WebhookRequest, WebhookResponse
 from textback.hookspecs import hookimpl
 from textback.model import Addresses, CannotTell, Change, Finding, Kind, Receipt, Text
 from textback.picture import Action, Picture, Verdict
@@ -42,6 +42,8 @@ TOPICS = (*READERS, "sms", "whisper-digits", "next")
 class Vonage:
     """Calls and texts of one Vonage account; its calls are those of one application."""
 
+    api = 1
+
     settings: Settings
     services: Services
     _api: Api = attrs.field(init=False, repr=False)
@@ -60,7 +62,7 @@ class Vonage:
             UnreadableWebhook: It has an unknown topic, or lacks what belongs to it.
         """
         if _is_probe(request):
-            return Reading()
+            return Reading(response=WebhookResponse(200))
         webhook = verified(request, self.settings, self.services.address)
         reading = await self._read(webhook, request.topic)
         # Who waits on the phone is answered as often as Vonage asks; it changes nothing.

@@ -118,7 +118,7 @@ def status_events(
     if not failed or known.reason is not FailureReason.OPTED_OUT or number is None:
         return (status,)
     evidence = f"Vonage did not deliver a text: {known.words} ({code})"
-    return (OptOut(key=f"{sid}/opt-out", at=at, number=number, evidence=evidence), status)
+    return (status, OptOut(key=f"{sid}/opt-out", at=at, number=number, evidence=evidence))
 
 
 def received_key(sid: str) -> str:
