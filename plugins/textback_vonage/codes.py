@@ -19,7 +19,7 @@ _BARRED = Meaning(FailureReason.UNREACHABLE, "the number is on Vonage's block li
 _BUSY = Meaning(FailureReason.RATE_LIMITED, "the account sends more than it may")
 _FILTERED = Meaning(FailureReason.FILTERED, "it was blocked on the way, as unwanted messages are")
 _GONE = Meaning(FailureReason.INVALID_NUMBER, "the number is no longer in use")
-_INTERNAL = Meaning(FailureReason.UNKNOWN, "something failed at Vonage")
+INTERNAL = Meaning(FailureReason.UNKNOWN, "something failed at Vonage")
 _INVALID = Meaning(FailureReason.UNKNOWN, "something in it is not as it should be")
 _LATER = Meaning(FailureReason.TEMPORARY, "the phone can't be reached now")
 _NETWORK = Meaning(FailureReason.TEMPORARY, "the carrier's network failed")
@@ -42,7 +42,7 @@ SENDING = {
     2: _INVALID,
     3: _INVALID,
     4: Meaning(FailureReason.AUTH, "it doesn't accept api_key and api_secret"),
-    5: _INTERNAL,
+    5: INTERNAL,
     6: Meaning(FailureReason.INVALID_NUMBER, "it doesn't know where such a number is"),
     7: _BARRED,
     8: _SUSPENDED,
@@ -89,7 +89,7 @@ MESSAGES = {
     1000: _BUSY,
     1010: _INVALID,
     1020: _INVALID,
-    1030: _INTERNAL,
+    1030: INTERNAL,
     1040: SENDING[6],
     1050: _BARRED,
     1060: _SUSPENDED,

@@ -1,9 +1,9 @@
 """What one leg of a call says: as its events tell it, or a listing afterwards.
 
 The caller's leg is "answered" as soon as an NCCO runs, so only the legs that were dialled for it
-tell whether a person took the call.  An outgoing leg that nobody here has asked for is either a
-phone that somebody's own NCCO rings, or a call that the business makes itself.  It is told as a
-call of its own; which of the two it was shows when the conversation's first leg is known, see
+tell whether a person took the call.  An outgoing leg that we have not asked for is either a phone
+that another NCCO rings, such as the fallback, or a call that the business makes itself.  It is told
+as a call of its own; which of the two it was shows when the conversation's first leg is known, see
 `textback.flow.detect`.
 """
 
@@ -35,6 +35,7 @@ class Leg:
         call: The id of the whole conversation.
         began_at: When it did, where that is told.
         rung: Which of the phones it is, if we had it rung.
+        for_caller: It is known that it was dialled for a caller, whoever had it rung.
     """
 
     call: str
@@ -48,6 +49,7 @@ class Leg:
     began_at: datetime | None = None
     duration_s: int | None = None
     rung: Rung | None = None
+    for_caller: bool = False
 
     @property
     def evidence(self) -> str:
@@ -59,8 +61,10 @@ def told(leg: Leg, settings: Settings) -> tuple[CallEvent, ...]:
     """The events that a leg's status stands for; none for a word that says nothing of the call."""
     if leg.inbound:
         return _callers(leg)
-    if leg.rung is not None or leg.to in settings.ring:
-        return _rung(leg, settings)
+    if leg.rung is not None:
+        return _rung(leg, leg.rung, settings)
+    if leg.for_caller:
+        return _dialled(leg)
     if not _says_something(leg.status):
         return ()
     return (_own_call(leg), *_dialled(leg))
@@ -131,13 +135,12 @@ def _callers(leg: Leg) -> tuple[CallEvent, ...]:
     return (started(leg), end)
 
 
-def _rung(leg: Leg, settings: Settings) -> tuple[CallEvent, ...]:
+def _rung(leg: Leg, rung: Rung, settings: Settings) -> tuple[CallEvent, ...]:
     """A phone of the business; where it must press 1, being picked up alone is no answer."""
-    whispered = settings.whisper and leg.rung is not None
-    if whispered and leg.status in _TAKEN:
+    if settings.whisper and leg.status in _TAKEN:
         return ()
-    last = leg.rung is not None and is_last(leg.rung, settings.ring)
-    if whispered and leg.status == _OVER and leg.duration_s:
+    last = is_last(rung, settings.ring)
+    if settings.whisper and leg.status == _OVER and leg.duration_s:
         evidence = "picked up, without the key that a person presses"
         end = ended(leg, Outcome.NO_ANSWER, evidence)
         likely = verdict(leg, Outcome.NO_ANSWER, Confidence.LIKELY, evidence)

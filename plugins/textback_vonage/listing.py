@@ -11,16 +11,13 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 
-import attrs
-
 from textback.events import CallEvent
 from textback_vonage import legs
 from textback_vonage.api import Api
-from textback_vonage.formats import international, read_time
+from textback_vonage.formats import international, read_time, whole
 from textback_vonage.legs import Leg
 from textback_vonage.outcomes import UNDER_WAY
 from textback_vonage.settings import Settings
-from textback_vonage.voice import whole
 
 LONGEST_CALL = timedelta(hours=2)  # https://developer.vonage.com/en/api/voice, length_timer
 
@@ -35,19 +32,19 @@ async def calls(api: Api, settings: Settings, since: datetime) -> AsyncIterator[
     async for leg in api.legs(since - LONGEST_CALL):
         if isinstance(leg.get("conversation_uuid"), str) and isinstance(leg.get("uuid"), str):
             conversations[leg["conversation_uuid"]].append(leg)
-    unasked = attrs.evolve(settings, whisper=False)
     for told in conversations.values():
         times = [read_time(leg.get(name)) for leg in told for name in ("end_time", "start_time")]
         ended_at = max(filter(None, times), default=None)
         over = all(leg.get("status") not in UNDER_WAY for leg in told)
         if ended_at is None or ended_at < since or not over:
             continue  # what is still going on will tell itself
+        called = any(leg.get("direction") == "inbound" for leg in told)
         for leg in told:
-            for event in legs.told(_leg(leg, ended_at), unasked):
+            for event in legs.told(_leg(leg, ended_at, called=called), settings):
                 yield event
 
 
-def _leg(told: dict[str, Any], ended_at: datetime) -> Leg:
+def _leg(told: dict[str, Any], ended_at: datetime, *, called: bool) -> Leg:
     detail = told.get("detail")
     return Leg(
         call=told["conversation_uuid"],
@@ -60,4 +57,5 @@ def _leg(told: dict[str, Any], ended_at: datetime) -> Leg:
         detail=detail if isinstance(detail, str) else None,
         began_at=read_time(told.get("start_time")),
         duration_s=whole(told.get("duration")),
+        for_caller=called,
     )

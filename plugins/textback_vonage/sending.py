@@ -13,7 +13,7 @@ from textback.errors import DeliveryError, MaybeSent
 from textback.flow.segments import Encoding, encoding
 from textback.model import FailureReason, Receipt, Text
 from textback_vonage.api import NOT_FOR_EVER, Api, json_of
-from textback_vonage.codes import MESSAGES, SENDING, Meaning, meaning
+from textback_vonage.codes import INTERNAL, MESSAGES, SENDING, Meaning, meaning
 from textback_vonage.formats import digits
 from textback_vonage.settings import Settings
 
@@ -149,7 +149,7 @@ def _declined(known: Meaning, code: str) -> DeliveryError | MaybeSent:
             try_next=True,
             code=code,
         )
-    if known is meaning(SENDING, 5):
+    if known is INTERNAL:
         return MaybeSent(f"Vonage said that {known.words} ({code}); it may have the text")
     return DeliveryError(
         f"Vonage refused the text: {known.words} ({code})",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import attrs
 
 from textback.events import CallEvent, Confidence, Happened, Reading
 from textback.model import Outcome
 from textback_vonage import legs, ncco
-from textback_vonage.formats import digits, international, is_number, read_time
+from textback_vonage.formats import digits, international, is_number, read_time, whole
 from textback_vonage.legs import Leg
 from textback_vonage.outcomes import ENDINGS
 from textback_vonage.webhook import Rung, Webhook
@@ -119,9 +117,3 @@ def _leg(webhook: Webhook) -> Leg | None:
         duration_s=whole(fields.get("duration")),
         rung=webhook.rung,
     )
-
-
-def whole(value: Any) -> int | None:
-    """A count of seconds, as a text or a number."""
-    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None

@@ -105,10 +105,16 @@ CALLS_OUT = {"from": "13035550100", "to": "13035550123", "conversation_uuid": CA
             id="a mailbox that hangs up",
         ),
         pytest.param(
-            {}, [own_ncco("answered"), OWN, ENDED], Outcome.ANSWERED, id="rung by the fallback"
+            {},
+            [own_ncco("answered", seconds=4), OWN, ENDED],
+            Outcome.ANSWERED,
+            id="rung by the fallback",
         ),
         pytest.param(
-            WHISPER, [own_ncco("answered"), OWN, ENDED], Outcome.ANSWERED, id="which can't whisper"
+            WHISPER,
+            [own_ncco("answered", seconds=4), OWN, ENDED],
+            Outcome.ANSWERED,
+            id="which can't whisper",
         ),
         pytest.param(
             FOREIGN,

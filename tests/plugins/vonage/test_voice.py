@@ -210,8 +210,9 @@ class TestEvent:
         """A repeat has the same key; another leg or another status has not."""
         plugin = make()
 
-        async def keys(fields, at=None):
-            return {each.key for each in (await tell(plugin, "event", fields)).events}
+        async def keys(fields):
+            told = await tell(plugin, "event", fields, query=rung(0))
+            return {each.key for each in told.events}
 
         first = await keys(outbound("ringing"))
         assert first == await keys(outbound("ringing", seconds=9))
