@@ -31,6 +31,8 @@ AGAIN = WebhookResponse(503, "not done; try again")
 class Telnyx:
     """Calls and texts of one Telnyx account."""
 
+    api = 1
+
     settings: Settings
     services: Services
     _api: Api = attrs.field(init=False, repr=False)
