@@ -43,7 +43,9 @@ class Commands:
         self._api = api
         self._settings = settings
 
-    async def transfer(self, phone: Phone, to: str, *, shown: str | None) -> None:
+    async def transfer(
+        self, phone: Phone, to: str, *, shown: str | None, command_id: str | None = None
+    ) -> None:
         """Ring one phone for a caller; Telnyx connects them if it is picked up.
 
         https://developers.telnyx.com/api-reference/call-commands/transfer-call
@@ -52,12 +54,14 @@ class Commands:
             phone: What its leg is to be marked with.
             to: Its number.
             shown: The number that it shows; that of the line if None.
+            command_id: Instead of one of our own.
         """
         body = {
             "to": to,
             "timeout_secs": self._settings.ring_s,
             "target_leg_client_state": marks.write(phone),
             **({"from": shown} if shown else {}),
+            **({"command_id": command_id} if command_id else {}),
         }
         await self._act(phone.leg, "transfer", body, f"transfer/{shown}")
 
@@ -128,7 +132,7 @@ class Commands:
         await self._tell(f"calls/{quote(leg, safe='')}/actions/{action}", body, f"{leg}/{purpose}")
 
     async def _tell(self, resource: str, body: Mapping[str, Any], purpose: str) -> dict[str, Any]:
-        whole = {**body, "command_id": str(uuid5(NAMESPACE_URL, purpose))}
+        whole = {"command_id": str(uuid5(NAMESPACE_URL, purpose)), **body}
         for _ in range(TRIES - 1):
             try:
                 return await self._once(resource, whole)

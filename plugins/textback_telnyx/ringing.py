@@ -105,9 +105,8 @@ class Ringing:
             )
             for index in range(len(ring))
         ]
-        application = webhook.text("connection_id") or self.settings.application_id or ""
         rung = await asyncio.gather(
-            *(self._ring(phone, to, application) for phone, to in zip(phones, ring, strict=True)),
+            *(self._ring(webhook, phone, to) for phone, to in zip(phones, ring, strict=True)),
             return_exceptions=True,
         )
         await self._remember(webhook, [each for each in rung if isinstance(each, str)])
@@ -121,7 +120,7 @@ class Ringing:
                 events = await self._over(webhook, phone, Outcome.FAILED)
         return events
 
-    async def _ring(self, phone: Phone, to: str, application: str) -> str | None:
+    async def _ring(self, webhook: Webhook, phone: Phone, to: str) -> str | None:
         """Ring one phone; its leg, if there is need to know it.
 
         If Telnyx lets it not show the caller's number, it shows that of the line: better than a
@@ -130,18 +129,21 @@ class Ringing:
         wanted = phone.caller if self.settings.caller_id == "caller" else ""
         shown = wanted if _NUMBER.fullmatch(wanted) else None
         try:
-            return await self._ring_showing(phone, to, application, shown)
+            return await self._ring_showing(webhook, phone, to, shown)
         except Refused as error:
             if shown is None or not _final(error):
                 raise
-            return await self._ring_showing(phone, to, application, None)
+            return await self._ring_showing(webhook, phone, to, None, again=True)
 
     async def _ring_showing(
-        self, phone: Phone, to: str, application: str, shown: str | None
+        self, webhook: Webhook, phone: Phone, to: str, shown: str | None, *, again: bool = False
     ) -> str | None:
         if phone.ours:
+            application = webhook.text("connection_id") or self.settings.application_id or ""
             return await self.commands.dial(phone, to, application=application, shown=shown)
-        await self.commands.transfer(phone, to, shown=shown)
+        # The fallback rings under this id, too: should both be asked, the phone rings once.
+        command_id = None if again else webhook.text("call_leg_id")
+        await self.commands.transfer(phone, to, shown=shown, command_id=command_id)
         return None
 
     async def _picked_up(self, webhook: Webhook, leg: str, phone: Phone) -> tuple[CallEvent, ...]:

@@ -192,7 +192,7 @@ async def test_what_is_asked_for(play, exchange):
     assert action == "transfer"
     assert body["from"] == CALLER
     assert (body["to"], body["timeout_secs"]) == (PHONES[0], 25)
-    assert body["command_id"]
+    assert body["command_id"] == exchange.caller.id  # which the fallback knows, too
 
 
 async def test_several_phones_are_calls_of_their_own(play, exchange):
