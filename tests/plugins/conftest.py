@@ -2,6 +2,10 @@
 
 from importlib.util import find_spec
 
-NEEDS = {"email": "aiosmtplib", "telnyx": "cryptography"}
+NEEDS = {
+    "apprise": "apprise",
+    "email": "aiosmtplib",
+    "telnyx": "cryptography",
+}
 
 collect_ignore = [plugin for plugin, package in NEEDS.items() if find_spec(package) is None]
