@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+from base64 import b64encode
 from collections import Counter, deque
 from datetime import timedelta
 
@@ -361,6 +362,31 @@ async def test_who_was_to_talk_to_someone_who_has_gone_is_told(make, webhook, ex
     await play.deliver()
 
     assert exchange.spoken == [GREETING]
+
+
+async def test_a_phone_that_is_put_down_before_it_is_asked(make, webhook, exchange):
+    """With whisper: nobody pressed a key, and the caller is told."""
+    exchange.phones = {PHONES[0]: PERSON}
+    play = Play(make(whisper=True), webhook, exchange)
+    exchange.call()
+    await play.deliver()
+    exchange.phones_act()
+    exchange._end(exchange.legs["v3:1"], "normal_clearing")
+
+    await play.deliver()
+
+    assert exchange.spoken == [GREETING]
+    assert conclude(play.events).outcome is Outcome.NO_ANSWER
+
+
+@pytest.mark.parametrize(
+    "mark", [b"no base64!", b64encode(b"hi"), b64encode(b"[]"), b64encode(b'{"textback": "phone"}')]
+)
+async def test_marks_that_arent_ours(make, webhook, exchange, mark):
+    """Somebody else's, or another version's: the leg is read as if it had none."""
+    told = event("call.hangup", hangup_cause="originator_cancel", client_state=mark.decode())
+    reading = await make().read_webhook(webhook(told))
+    assert conclude(reading.events).outcome is Outcome.ABANDONED
 
 
 async def test_two_that_are_over_at_the_same_time_are_told_once(make, webhook, exchange):
