@@ -34,6 +34,8 @@ from textback_hubspot.tags import Tags
 class HubSpot:
     """One HubSpot account as a CRM: contacts, deals and timelines."""
 
+    api = 1
+
     settings: Settings
     services: Services
     _account: Account = attrs.field(init=False, repr=False)

@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import attrs
+import httpx
 import phonenumbers
 
 TOKEN = "pat-na1-00000000-1111-2222-3333-444444444444"
@@ -129,6 +130,7 @@ class HubSpotApi:
         requests: Everything that was asked for, as ``METHOD path``, with its body.
         connections: How many were opened.
         names_existing: Whether a conflict names the record that was there before.
+        instead: Answers in place of this account; None breaks the connection.
     """
 
     def __init__(self, now: Callable[[], datetime], lag: timedelta = timedelta(0)) -> None:
@@ -155,6 +157,7 @@ class HubSpotApi:
         self.faults: list[Fault] = []
         self.connections = 0
         self.names_existing = True
+        self.instead: Callable[[httpx.Request], httpx.Response | None] | None = None
         self._ids = 500
         self._lock = threading.RLock()
         self._server: ThreadingHTTPServer | None = None
@@ -559,6 +562,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     api: HubSpotApi
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def setup(self) -> None:
         super().setup()
@@ -577,6 +581,8 @@ class _Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(length)
         body = json.loads(raw) if raw else None
         self.api.requests.append((f"{self.command} {unquote(self.path)}", body))
+        if self.api.instead is not None:
+            return self._ask_instead(self.api.instead, raw)
         fault = self._fault()
         if fault in (BREAK_BEFORE, SILENT):
             if fault == SILENT:
@@ -593,6 +599,17 @@ class _Handler(BaseHTTPRequestHandler):
         return self._send(status, {"content-type": "application/json;charset=utf-8"}, content)
 
     do_POST = do_PATCH = do_PUT = do_GET
+
+    def _ask_instead(
+        self, ask: Callable[[httpx.Request], httpx.Response | None], raw: bytes
+    ) -> None:
+        address = f"{self.api.url}{self.path}"
+        headers = dict(self.headers.items())
+        answer = ask(httpx.Request(self.command, address, headers=headers, content=raw))
+        if answer is None:
+            return self._break()
+        given = {k: v for k, v in answer.headers.items() if k != "content-length"}
+        return self._send(answer.status_code, given, answer.content)
 
     def _fault(self) -> str | Answer | None:
         for fault in self.api.faults:
