@@ -33,6 +33,7 @@ _ADVICE: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "; see access_token",
     HTTPStatus.FORBIDDEN: "; give the token its scopes",
 }
+_EMAIL = re.compile(r"[^\s@\"'(),:;]+@[^\s@\"'(),:;]+")
 _EXISTING = re.compile(r"Existing ID:\s*(\d+)")
 _CODES = re.compile(
     r"\b(CONFLICTING_UNIQUE_VALUE|INVALID_EMAIL|PROPERTY_DOESNT_EXIST|INVALID_OPTION"
@@ -90,7 +91,7 @@ def _answered(
 ) -> ProviderError:
     body = error.body.decode("utf-8", "replace") if isinstance(error.body, bytes) else error.body
     response = _response(status, body or "", error.headers or {}, host)
-    words = explain(response) + _ADVICE.get(status, "")
+    words = _EMAIL.sub("***", explain(response)) + _ADVICE.get(status, "")
     wait = retry_after(response, now)
     found = _CODES.search(response.text)
     code = found[0] if found else str(status)

@@ -4,10 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from support.house import House
 from support.hubspot_api import HubSpotApi
 from support.hubspot_plugin import Maker
+from textback.store.migrate import migrate
 from textback.testing.builders import NOW
 from textback.testing.clock import VirtualClock
+from textback_hubspot import HubSpot
 
 
 @pytest.fixture
@@ -36,3 +39,20 @@ def make(hubspot, clock):
 def crm(make):
     """The plugin as it comes."""
     return make()
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory):
+    """A database with the schema and nothing in it."""
+    path = tmp_path_factory.mktemp("empty") / "textback.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+async def house(tmp_path, empty):
+    """A deployment whose files a test writes before it opens it."""
+    house = House(tmp_path, empty)
+    house.outside.others["hubspot"] = HubSpot
+    yield house
+    await house.close()
