@@ -168,7 +168,7 @@ class Account:
             page = await self._ask(
                 "associations", "get_page", kind, record, to_kind, limit=500, **after
             )
-            ids += [str(each.to_object_id) for each in _listed(page)]
+            ids += [_id(each.to_object_id) for each in _listed(page)]
             following = page.paging.next if page.paging is not None else None
             if following is None:
                 break
@@ -339,13 +339,19 @@ def _zone(about: Mapping[str, Any] | None) -> ZoneInfo | None:
 
 
 def _record(found: Any) -> Record:
-    record, values = _there(found.id), _there(found.properties)
     associated = getattr(found, "associations", None) or {}
     return Record(
-        str(record),
-        values,
-        {kind: tuple(str(each.id) for each in _listed(page)) for kind, page in associated.items()},
+        _id(found.id),
+        _there(found.properties),
+        {kind: tuple(_id(each.id) for each in _listed(page)) for kind, page in associated.items()},
     )
+
+
+def _id(value: Any) -> str:
+    """The id of a record; all are whole numbers, the earlier the smaller."""
+    if not str(value).isdecimal():
+        raise MaybeSent("HubSpot answered something that can't be read")
+    return str(value)
 
 
 def _records(page: Any) -> list[Record]:

@@ -132,20 +132,24 @@ async def test_a_repeat_after_the_answer_came_makes_nothing(hubspot, make):
     assert hubspot.asked(f"POST .*{CREATES}") == creates
 
 
-async def test_texts_of_the_same_second_are_told_apart(hubspot, make, clock):
-    """A carrier tells times in seconds: two replies of one moment are two, also if one is lost."""
+@pytest.mark.parametrize("how", [BREAK_AFTER, BREAK_BEFORE])
+@pytest.mark.parametrize(("seconds", "words"), [(0, "Are you <there>?\nAnna & Ben"), (1, "Hello")])
+async def test_texts_that_are_much_alike_are_told_apart(hubspot, make, how, seconds, words):
+    """Of one second, as carriers tell times, or of the same words: none stands for the other."""
     crm = make()
     ref = await crm.save_contact(LEAD, "key1")
-    for number, body in enumerate(("Hello", "Are you <there>?\nAnna & Ben")):
-        reply = an_activity(kind=ActivityKind.REPLY, body=body)
-        hubspot.fail(BREAK_AFTER, "/objects/communications$", method="POST")
-        await make.until_done(lambda reply=reply, n=number: crm.log_activity(ref, reply, f"r/{n}"))
+    first = an_activity(kind=ActivityKind.REPLY, body="Hello")
+    second = an_activity(kind=ActivityKind.REPLY, body=words, at=NOW + timedelta(seconds=seconds))
+    await crm.log_activity(ref, first, "reply/1")
+    hubspot.fail(how, "/objects/communications$", method="POST")
 
+    await make.until_done(lambda: crm.log_activity(ref, second, "reply/2"))
+
+    written = (
+        words.replace("<there>", "&lt;there&gt;").replace("\n", "<br>").replace("& ", "&amp; ")
+    )
     bodies = [each["hs_communication_body"] for each in hubspot.all("communications")]
-    assert bodies == [
-        "Received: Hello",
-        "Received: Are you &lt;there&gt;?<br>Anna &amp; Ben",
-    ]
+    assert bodies == ["Received: Hello", f"Received: {written}"]
 
 
 FAULTS = st.lists(

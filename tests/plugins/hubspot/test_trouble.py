@@ -219,6 +219,14 @@ async def test_a_kept_connection_that_has_died_costs_nothing(hubspot, crm):
     assert await crm.save_contact(LEAD, "key")
 
 
+async def test_a_proxy_on_the_way(hubspot, make):
+    """It is asked instead of HubSpot, by the whole address."""
+    crm = make(base_url="http://hubspot.example", proxy=Secret(hubspot.url))
+
+    assert (await crm.save_contact(LEAD, "key")).id
+    assert all("http://hubspot.example/" in request for request in hubspot.asked())
+
+
 def test_the_token_is_nowhere_in_the_accounts_name(crm):
     """It is shown in metrics."""
     assert crm.settings.account not in TOKEN
