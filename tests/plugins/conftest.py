@@ -2,6 +2,10 @@
 
 from importlib.util import find_spec
 
-NEEDS = {"email": "aiosmtplib", "hubspot": "hubspot"}
+NEEDS = {
+    "apprise": "apprise",
+    "email": "aiosmtplib",
+    "hubspot": "hubspot",
+}
 
 collect_ignore = [plugin for plugin, package in NEEDS.items() if find_spec(package) is None]

@@ -13,7 +13,7 @@ from textback.config import Config, Problem
 from textback.config.settings import Client, PluginTable
 from textback.engine.retry import describe as in_words
 from textback.engine.runtime import open_runtime
-from textback.errors import StoreError
+from textback.errors import ConfigError, StoreError
 from textback.flow.bills import bills
 from textback.flow.reach import reach
 from textback.flow.wording import check_template
@@ -69,6 +69,11 @@ def _problems(client: Client, found: Mapping[str, plugins.Found]) -> Iterator[Pr
     for path, body in bodies:
         for message in check_template(body):
             yield Problem(client.file, path, message)
+    for n, rule in enumerate(client.notify, 1):
+        for name in rule.to:
+            table = client.plugins[name]
+            if table.use in found and "notifier" not in _roles(table, found):
+                yield Problem(client.file, f"notify[{n}].to", f"{name} can't tell the team")
 
 
 def store_problem(config: Config) -> str | None:
@@ -143,7 +148,13 @@ def _reach(client: Client) -> Iterator[str]:
 
 
 def _roles(table: PluginTable, found: Mapping[str, plugins.Found]) -> tuple[str, ...]:
-    return plugins.roles_of(plugins.load(found[table.use])) if table.roles is None else table.roles
+    """What a plugin plays; nothing if it can't be imported, which is told elsewhere."""
+    if table.roles is not None:
+        return table.roles
+    try:
+        return plugins.roles_of(plugins.load(found[table.use]))
+    except ConfigError:
+        return ()
 
 
 def _warning(message: str) -> Finding:
