@@ -6,10 +6,11 @@ import attrs
 
 from textback.errors import Refused
 from textback.model import Activity, CrmRef
-from textback_hubspot.api import CONTACTS, DEALS, PAGE, Account, Link
+from textback_hubspot.api import PAGE, Account
 from textback_hubspot.forms import AT, Form, form_of
 from textback_hubspot.memory import Memory
 from textback_hubspot.people import People
+from textback_hubspot.records import CONTACTS, DEALS, Link
 from textback_hubspot.trouble import Missing
 
 
@@ -56,7 +57,10 @@ class Activities:
         Raises:
             Refused: It isn't gone: *error*.  Or nobody has the number any more.
         """
-        if not error.permanent or await self.account.read(CONTACTS, contact, ()) is not None:
+        found = await self.account.read(CONTACTS, contact, ()) if error.permanent else None
+        if found is not None and found.id != contact:  # it was merged into this one
+            return found.id
+        if found is not None or not error.permanent:
             raise error
         other = await self.people.contact_of(activity.number)
         if other is None:

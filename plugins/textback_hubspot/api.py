@@ -11,48 +11,32 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import attrs
-
-from textback.errors import MaybeSent, ProviderError, Refused
+from textback.errors import ProviderError, Refused
 from textback.services import Services
+from textback_hubspot.records import (
+    CONTACTS,
+    DEALS,
+    RECORD_TYPES,
+    Link,
+    Record,
+    id_of,
+    listed,
+    record_of,
+    records_of,
+    there,
+    unreadable,
+)
 from textback_hubspot.sdk import Sdk
 from textback_hubspot.settings import Settings
 from textback_hubspot.trouble import Missing, trouble
 
 T = TypeVar("T")
 
-CONTACTS, DEALS = "contacts", "deals"
-RECORD_TYPES = {CONTACTS: "0-1", DEALS: "0-3"}  # as addresses of records and lists name them
-
 PAGE = 100  # of records at once; the most that a batch may have
-MOST_PAGES = 20  # of associations of one contact: a bound for what can't be foreseen
+PAGE_LISTED = 500  # of owners and associations
+MOST_PAGES = 20  # a bound for what can't be foreseen
 KEPT = timedelta(minutes=10)  # what rarely changes in an account: pipelines, owners, properties
 ACCOUNT_KEPT_S = 30 * 86_400.0
-
-
-@attrs.frozen
-class Record:
-    """A record of any type; a property without a value is missing or None.
-
-    Attributes:
-        associated: Ids of associated records by their type, as far as they were asked for.
-    """
-
-    id: str
-    properties: Mapping[str, str | None] = attrs.field(factory=dict)
-    associated: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
-
-    def get(self, name: str) -> str:
-        """The value of a property; empty if it has none."""
-        return (self.properties.get(name) or "").strip()
-
-
-@attrs.frozen
-class Link:
-    """To which record a new one belongs, and HubSpot's number for this kind of belonging."""
-
-    to: str
-    type_id: int
 
 
 class Account:
@@ -95,7 +79,7 @@ class Account:
             found = await self._ask("records", "get_by_id", kind, record, **asked)
         except Missing:
             return None
-        return _record(found)
+        return record_of(found)
 
     async def read_all(self, kind: str, ids: Sequence[str], names: Iterable[str]) -> list[Record]:
         """Several records; those that are gone are left out."""
@@ -104,7 +88,7 @@ class Account:
             "properties": sorted(names),
             "propertiesWithHistory": [],
         }
-        return _records(await self._ask("batches", "read", kind, body))
+        return records_of(await self._ask("batches", "read", kind, body))
 
     async def find(
         self, kind: str, groups: Sequence[Mapping[str, str]], names: Iterable[str]
@@ -123,7 +107,7 @@ class Account:
             "properties": sorted(names),
             "limit": PAGE,
         }
-        return _records(await self._ask("search", "do_search", kind, body))
+        return records_of(await self._ask("search", "do_search", kind, body))
 
     async def create(
         self, kind: str, values: Mapping[str, str], links: Iterable[Link] = ()
@@ -150,7 +134,7 @@ class Account:
                 for link in links
             ],
         }
-        return _record(await self._ask("records", "create", kind, body))
+        return record_of(await self._ask("records", "create", kind, body))
 
     async def update(self, kind: str, record: str, values: Mapping[str, str]) -> None:
         """Write properties of a record; raises as `create`."""
@@ -162,18 +146,8 @@ class Account:
 
     async def associated(self, kind: str, record: str, to_kind: str) -> list[str]:
         """The ids of all records of a type that belong to one, the latest first."""
-        ids: list[str] = []
-        after: dict[str, str] = {}
-        for _ in range(MOST_PAGES):
-            page = await self._ask(
-                "associations", "get_page", kind, record, to_kind, limit=500, **after
-            )
-            ids += [_id(each.to_object_id) for each in _listed(page)]
-            following = page.paging.next if page.paging is not None else None
-            if following is None:
-                break
-            after = {"after": following.after}
-        return sorted(ids, key=int, reverse=True)
+        found = await self._pages("associations", "get_page", kind, record, to_kind)
+        return sorted((id_of(each.to_object_id) for each in found), key=int, reverse=True)
 
     async def purge(self, contact: str) -> None:
         """Delete a contact for good, with what belongs to it."""
@@ -187,14 +161,14 @@ class Account:
 
     async def owners(self, *, fresh: bool = False) -> list[Any]:
         """Whoever can own a record."""
-        return await self._kept("owners", self._owners, fresh=fresh)
+        return await self._kept("owners", lambda: self._pages("owners", "get_page"), fresh=fresh)
 
     async def definition(self, kind: str, name: str, *, fresh: bool = False) -> Any:
         """A property of a type, by its internal name; None if there is none."""
 
         async def get() -> Any:
             try:
-                return _there(await self._ask("properties", "get_by_name", kind, name))
+                return there(await self._ask("properties", "get_by_name", kind, name))
             except Missing:
                 return None
 
@@ -213,7 +187,7 @@ class Account:
                 found = await self._ask("lists", "get_by_name", name, RECORD_TYPES[CONTACTS])
             except Missing:
                 return None
-            return _there(found.list)
+            return there(found.list)
 
         return await self._kept(f"list {name}", get)
 
@@ -224,7 +198,7 @@ class Account:
     async def link_types(self, kind: str, to_kind: str) -> set[int]:
         """The numbers of all kinds of belonging from one type to another."""
         page = await self._ask("association_types", "get_all", kind, to_kind)
-        return {int(each.type_id) for each in _listed(page)}
+        return {int(each.type_id) for each in listed(page)}
 
     async def about(self, *, fresh: bool = False, ask: bool = True) -> dict[str, Any]:
         """What the account says of itself: ``portalId``, ``timeZone``, ``uiDomain``.
@@ -237,6 +211,7 @@ class Account:
                 return {}
             if kept is None:
                 kept = await self._raw("GET", "/account-info/v3/details")
+                there(kept.get("portalId"))
                 await self.services.state.set("account", kept, ttl_s=ACCOUNT_KEPT_S)
             self._about = kept
         return self._about
@@ -285,11 +260,24 @@ class Account:
         """
         return await self._in_thread(lambda: self._sdk.ask(part, method, *args, **kwargs))
 
+    async def _pages(self, part: str, method: str, *args: Any) -> list[Any]:
+        """Everything that is listed on some pages; raises as `_ask`."""
+        found: list[Any] = []
+        after: dict[str, str] = {}
+        for _ in range(MOST_PAGES):
+            page = await self._ask(part, method, *args, limit=PAGE_LISTED, **after)
+            found += listed(page)
+            following = page.paging.next if page.paging is not None else None
+            if following is None:
+                break
+            after = {"after": following.after}
+        return found
+
     async def _raw(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """Ask for what the SDK has no method for; raises as `_ask`."""
         told = await self._in_thread(lambda: self._sdk.raw(method, path, body))
         if not isinstance(told, dict):
-            raise MaybeSent(f"{self._host} answered something that can't be read")
+            raise unreadable()
         return told
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
@@ -315,20 +303,8 @@ class Account:
         return value
 
     async def _pipelines(self) -> list[Any]:
-        found = _listed(await self._ask("pipelines", "get_all", DEALS))
+        found = listed(await self._ask("pipelines", "get_all", DEALS))
         return sorted(found, key=lambda each: (each.display_order or 0, each.id))
-
-    async def _owners(self) -> list[Any]:
-        found: list[Any] = []
-        after: dict[str, str] = {}
-        for _ in range(MOST_PAGES):
-            page = await self._ask("owners", "get_page", limit=500, **after)
-            found += _listed(page)
-            following = page.paging.next if page.paging is not None else None
-            if following is None:
-                break
-            after = {"after": following.after}
-        return found
 
 
 def _zone(about: Mapping[str, Any] | None) -> ZoneInfo | None:
@@ -336,38 +312,3 @@ def _zone(about: Mapping[str, Any] | None) -> ZoneInfo | None:
         return ZoneInfo(str((about or {})["timeZone"]))
     except (KeyError, ValueError):
         return None
-
-
-def _record(found: Any) -> Record:
-    associated = getattr(found, "associations", None) or {}
-    return Record(
-        _id(found.id),
-        _there(found.properties),
-        {kind: tuple(_id(each.id) for each in _listed(page)) for kind, page in associated.items()},
-    )
-
-
-def _id(value: Any) -> str:
-    """The id of a record; all are whole numbers, the earlier the smaller."""
-    if not str(value).isdecimal():
-        raise MaybeSent("HubSpot answered something that can't be read")
-    return str(value)
-
-
-def _records(page: Any) -> list[Record]:
-    return [_record(each) for each in _listed(page)]
-
-
-def _listed(page: Any) -> list[Any]:
-    return list(_there(getattr(page, "results", None)))
-
-
-def _there(value: T | None) -> T:
-    """What every answer has; the SDK makes objects full of None of a page for browsers.
-
-    Raises:
-        MaybeSent: It isn't there, so nobody knows what was done.
-    """
-    if value is None:
-        raise MaybeSent("HubSpot answered something that can't be read")
-    return value

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from textback.errors import ProviderError
 from textback.model import Caller, PhoneNumber
-from textback_hubspot.api import CONTACTS, Account, Record
+from textback_hubspot.api import Account
 from textback_hubspot.memory import Known, Memory
 from textback_hubspot.people import EMAIL, OWNER, People, chosen, name_of, name_of_owner
+from textback_hubspot.records import CONTACTS, Record
 
 T = TypeVar("T")
 

@@ -10,14 +10,16 @@ import attrs
 from textback.errors import ProviderError
 from textback.model import Finding, PhoneNumber, Severity
 from textback.services import LeadRule
-from textback_hubspot.api import CONTACTS, DEALS, Account
+from textback_hubspot.api import Account
 from textback_hubspot.connecting import not_unique
 from textback_hubspot.contacts import OF_DEAL
 from textback_hubspot.deals import Deals
 from textback_hubspot.forms import COMMUNICATION_TO_CONTACT
 from textback_hubspot.people import People
+from textback_hubspot.records import CONTACTS, DEALS
 from textback_hubspot.tags import list_fault, value_of
 
+OWNERS = "crm.objects.owners.read"
 SOMEBODY = PhoneNumber("+13035550199")  # is searched for, to see whether that is allowed
 
 
@@ -56,14 +58,18 @@ class Check:
             return
         if missing := sorted(self._needed() - granted):
             yield _error(f"the token lacks the scopes: {', '.join(missing)}; add them in HubSpot")
+        if OWNERS not in granted | self._needed():
+            words = f"the token lacks the scope {OWNERS}: whose contact calls isn't known"
+            yield _warning(words)
 
     def _needed(self) -> set[str]:
         """https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/scopes."""
         services, settings = self.account.services, self.account.settings
         needed = {"crm.objects.contacts.read", "crm.objects.contacts.write"}
-        needed.add("crm.objects.owners.read")
         if settings.stage or any(rule.stage for rule in services.leads):
             needed |= {"crm.objects.deals.read", "crm.objects.deals.write"}
+        if any(rule.owner for rule in services.leads):
+            needed.add(OWNERS)
         if settings.tag_lists:
             needed |= {"crm.lists.read", "crm.lists.write"}
         return needed

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from textback.errors import Refused
 from textback.model import Change
-from textback_hubspot.api import CONTACTS, Account
+from textback_hubspot.api import Account
+from textback_hubspot.records import CONTACTS
 
 # https://developers.hubspot.com/docs/api-reference/crm-properties-v3/guide#create-unique-identifier-properties
 _DEFINITION = {

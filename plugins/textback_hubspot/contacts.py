@@ -8,9 +8,10 @@ import attrs
 
 from textback.errors import Refused
 from textback.model import CrmRef, Lead
-from textback_hubspot.api import CONTACTS, Account, Record
+from textback_hubspot.api import Account
 from textback_hubspot.memory import Known, Memory
 from textback_hubspot.people import EMAIL, NAMES, OWNER, PHONES, People, name_of
+from textback_hubspot.records import CONTACTS, Record
 from textback_hubspot.tags import Tags
 from textback_hubspot.trouble import Conflict
 

@@ -11,10 +11,11 @@ from hubspot.crm.association_type import AssociationType
 from textback.errors import Refused
 from textback.model import CrmRef, Lead
 from textback.phones import display, region_of
-from textback_hubspot.api import CONTACTS, DEALS, PAGE, Account, Link, Record
+from textback_hubspot.api import PAGE, Account
 from textback_hubspot.contacts import OF_DEAL, changed
 from textback_hubspot.memory import Memory
 from textback_hubspot.people import OWNER, People
+from textback_hubspot.records import CONTACTS, DEALS, Link, Record
 from textback_hubspot.trouble import Missing
 
 STAGE, PIPELINE, NAME = "dealstage", "pipeline", "dealname"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from textback.model import Erased, PhoneNumber
-from textback_hubspot.api import CONTACTS, DEALS, Account
+from textback_hubspot.api import Account
 from textback_hubspot.memory import Memory
 from textback_hubspot.people import People
+from textback_hubspot.records import CONTACTS, DEALS
 
 
 async def erase(account: Account, people: People, memory: Memory, number: PhoneNumber) -> Erased:
@@ -19,8 +20,9 @@ async def erase(account: Account, people: People, memory: Memory, number: PhoneN
     async with memory.lock(number):
         known, deal = await memory.contact(number), await memory.deal(number)
         having = {each.id for each in await people.having(number)}
-        if known is not None and await account.read(CONTACTS, known.id, ()) is not None:
-            having.add(known.id)
+        last = await account.read(CONTACTS, known.id, ()) if known is not None else None
+        if last is not None:
+            having.add(last.id)
         ours = known is not None and known.made and known.id in having
         if known is not None and ours:
             await account.purge(known.id)

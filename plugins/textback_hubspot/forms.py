@@ -13,7 +13,7 @@ from hubspot.crm.association_type import AssociationType
 
 from textback.model import Activity, ActivityKind, Outcome
 from textback.phones import display, region_of
-from textback_hubspot.api import Record
+from textback_hubspot.records import Record
 from textback_hubspot.settings import Settings
 
 AT: Final = "hs_timestamp"

@@ -10,8 +10,9 @@ import phonenumbers
 from textback.errors import Refused
 from textback.model import PhoneNumber
 from textback.phones import normalise, region_of
-from textback_hubspot.api import CONTACTS, Account, Record
+from textback_hubspot.api import Account
 from textback_hubspot.memory import Known, Memory
+from textback_hubspot.records import CONTACTS, Record
 
 PHONES = ("phone", "mobilephone")
 NAMES = ("firstname", "lastname")
@@ -62,6 +63,8 @@ class People:
         if known is not None:
             contact = await self._account.read(CONTACTS, known.id, self.properties(names))
             if contact is not None and self.has(contact, number):
+                if contact.id != known.id:  # it was merged into another
+                    await self._memory.keep_contact(number, Known(id=contact.id, name=known.name))
                 return contact
         found = await self.having(number, names)
         if not found:

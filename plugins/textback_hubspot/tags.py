@@ -7,7 +7,8 @@ from typing import Any
 import attrs
 
 from textback.errors import Refused
-from textback_hubspot.api import CONTACTS, Account, Record
+from textback_hubspot.api import Account
+from textback_hubspot.records import CONTACTS, Record
 
 STATIC = frozenset({"MANUAL", "SNAPSHOT"})
 """Lists that contacts can be put on: https://developers.hubspot.com/docs/api-reference/crm-lists-v3/guide"""

@@ -27,8 +27,9 @@ LOCKED_S = 2.0  # 423
 ROLLING_S = 10.0  # the limit of ten seconds
 SECONDLY_S = 1.0  # that of searches
 UNTIL_TOMORROW_S = 3600.0  # the daily limit, where the account's midnight isn't known
-MIGRATING = 477
+MIGRATING = 477  # the account's data are moved to another place
 
+_LATER = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.LOCKED, MIGRATING})
 _ADVICE: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "; see access_token",
     HTTPStatus.FORBIDDEN: "; give the token its scopes",
@@ -89,51 +90,57 @@ def trouble(error: Exception, host: str, now: datetime, zone: tzinfo | None) -> 
 def _answered(
     error: Any, status: int, host: str, now: datetime, zone: tzinfo | None
 ) -> ProviderError:
-    body = error.body.decode("utf-8", "replace") if isinstance(error.body, bytes) else error.body
-    response = _response(status, body or "", error.headers or {}, host)
+    response = _response(error, status, host)
     words = _EMAIL.sub("***", explain(response)) + _ADVICE.get(status, "")
     wait = retry_after(response, now)
     found = _CODES.search(response.text)
     code = found[0] if found else str(status)
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        wait = _limited(response, now, zone) if wait is None else wait
-    elif status == HTTPStatus.LOCKED:
-        wait = LOCKED_S if wait is None else wait
-    elif status == HTTPStatus.REQUEST_TIMEOUT or response.is_server_error:
+    if status in _LATER:
+        if wait is None:
+            wait = _wait(response, now, zone)
+        return Refused(words, permanent=False, retry_after=wait, code=code)
+    if status == HTTPStatus.REQUEST_TIMEOUT or response.is_server_error:
         return MaybeSent(f"{words}; it may have been done", retry_after=wait, code=code)
-    elif status == HTTPStatus.NOT_FOUND:
+    if status == HTTPStatus.NOT_FOUND:
         return Missing(words, permanent=True, code=code)
-    elif status == HTTPStatus.CONFLICT or code == "CONFLICTING_UNIQUE_VALUE":
+    if status == HTTPStatus.CONFLICT or code == "CONFLICTING_UNIQUE_VALUE":
         conflict = Conflict(words, permanent=True, code=code)
         named = _EXISTING.search(response.text)
         conflict.existing = named[1] if named else None
         return conflict
-    elif status != MIGRATING:
-        return Refused(words + _scopes(response), permanent=True, code=code)
-    return Refused(words, permanent=False, retry_after=wait, code=code)
+    return Refused(words + _scopes(response), permanent=True, code=code)
 
 
-def _response(status: int, body: str, headers: Any, host: str) -> httpx.Response:
-    """The answer, in the form that is explained for every plugin; its encoding is undone."""
+def _response(error: Any, status: int, host: str) -> httpx.Response:
+    """The answer, in the form in which every plugin's are explained; its encoding is undone."""
+    body = error.body or ""
     kept = {
         name: value
-        for name, value in dict(headers).items()
+        for name, value in dict(error.headers or {}).items()
         if name.lower() in ("content-type", "retry-after")
     }
-    request = httpx.Request("GET", f"https://{host}")
-    return httpx.Response(status, headers=kept, content=body.encode(), request=request)
+    return httpx.Response(
+        status,
+        headers=kept,
+        content=body if isinstance(body, bytes) else body.encode(),
+        request=httpx.Request("GET", f"https://{host}"),
+    )
 
 
-def _limited(response: httpx.Response, now: datetime, zone: tzinfo | None) -> float:
-    """Seconds until a limit is over; HubSpot mostly leaves that to its documentation."""
+def _wait(response: httpx.Response, now: datetime, zone: tzinfo | None) -> float | None:
+    """Seconds to wait, which HubSpot mostly leaves to its documentation."""
+    if response.status_code == HTTPStatus.LOCKED:
+        return LOCKED_S
+    if response.status_code == MIGRATING:
+        return None
     told = _json(response)
     policy = str(told.get("policyName") or told.get("message") or "").lower()
-    if "daily" in policy:
-        if zone is None:
-            return UNTIL_TOMORROW_S
-        today = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-        return ((today + timedelta(days=1)).astimezone(now.tzinfo) - now).total_seconds()
-    return ROLLING_S if "ten_secondly" in policy else SECONDLY_S
+    if "daily" not in policy:
+        return ROLLING_S if "ten_secondly" in policy else SECONDLY_S
+    if zone is None:
+        return UNTIL_TOMORROW_S
+    today = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    return ((today + timedelta(days=1)).astimezone(now.tzinfo) - now).total_seconds()
 
 
 def _scopes(response: httpx.Response) -> str:

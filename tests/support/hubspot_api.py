@@ -149,6 +149,7 @@ class HubSpotApi:
         self.owners: list[dict[str, Any]] = []
         self.lists: dict[str, dict[str, Any]] = {}
         self.members: dict[str, set[str]] = {}
+        self.merged: dict[str, str] = {}  # contacts that went up in others
         self.about = {"portalId": 4242, "timeZone": "US/Eastern", "uiDomain": "app.hubspot.com"}
         self.scopes = ["crm.objects.contacts.read", "crm.objects.contacts.write"]
         self.scopes += ["crm.objects.deals.read", "crm.objects.deals.write"]
@@ -283,6 +284,11 @@ class HubSpotApi:
         """Somebody deletes a record."""
         self.records[kind][record].archived = True
 
+    def merge(self, contact: str, into: str) -> None:
+        """Somebody makes one contact of two: the first one's id leads to the second."""
+        self.merged[contact] = into
+        self.archive("contacts", contact)
+
     def asked(self, pattern: str = "") -> list[str]:
         """The requests so far that match."""
         return [request for request, _ in self.requests if re.search(pattern, request)]
@@ -320,6 +326,8 @@ class HubSpotApi:
         stored.indexed.append((self.now() + self.lag, dict(stored.properties)))
 
     def _get(self, kind: str, record: str, by: str | None = None) -> Stored:
+        if kind == "contacts":
+            record = self.merged.get(record, record)
         if by is None:
             stored = self.records[kind].get(record)
         else:

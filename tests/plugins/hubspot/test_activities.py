@@ -157,6 +157,17 @@ async def test_a_contact_that_is_gone_leads_to_the_one_that_has_the_number(hubsp
     assert hubspot.linked("contacts", other, "calls") == list(hubspot.records["calls"])
 
 
+async def test_a_contact_that_was_merged_leads_to_the_other(hubspot, crm, ref):
+    """Its calls go there, and so does the next lead."""
+    other = hubspot.person(phone="303-555-0123")
+    hubspot.merge(ref.id, other)
+
+    await crm.log_activity(ref, an_activity(), "key")
+
+    assert hubspot.linked("contacts", other, "calls") == list(hubspot.records["calls"])
+    assert (await crm.save_contact(LEAD, "case2/lead")).id == other
+
+
 async def test_a_refusal_that_is_no_missing_contact_is_told(hubspot, crm, ref):
     """As it is: nobody else's timeline is tried."""
     del hubspot.definitions["calls"]["hs_call_duration"]

@@ -72,6 +72,15 @@ async def test_scopes_that_are_missing(hubspot, make, settings, missing):
     assert found == [f"the token lacks the scopes: {m}; add them in HubSpot" for m in missing]
 
 
+async def test_the_scope_for_owners(hubspot, make):
+    """Needed where a lead names one; else there is less to route notices by."""
+    hubspot.scopes.remove("crm.objects.owners.read")
+    assert [severity for severity, _ in await said(make())] == ["warning", "ok"]
+    (first, second) = await errors(make(leads=[Rule(owner="sam@example.com")]))
+    assert first == "the token lacks the scopes: crm.objects.owners.read; add them in HubSpot"
+    assert "lead[1].owner" in second
+
+
 async def test_scopes_that_cannot_be_known(hubspot, crm):
     """Some kinds of tokens aren't told what they may do: that is no error."""
     hubspot.fail((404, {}, b""), "access-token-info")
@@ -208,6 +217,16 @@ async def test_what_was_there_before_is_only_named(hubspot, crm, clock):
     root = "https://app.hubspot.com/contacts/4242/record/0-1"
     assert erased == Erased(0, f"see {root}/{there}, {root}/{other}; delete them there")
     assert len(hubspot.all("contacts")) == 2
+
+
+async def test_a_contact_that_was_merged_is_only_named(hubspot, crm):
+    """textback made one of the two that became it."""
+    ref = await crm.save_contact(LEAD, "key1")
+    other = hubspot.person(firstname="Dana", email="dana@example.com")
+    hubspot.merge(ref.id, other)
+
+    assert (await crm.erase(CALLER)).records == 0
+    assert other in hubspot.records["contacts"]
 
 
 async def test_of_a_stranger_there_is_nothing(hubspot, crm):

@@ -1,4 +1,4 @@
-"""The real engine with the real plugin: HubSpot is down for an hour, and nothing comes of it."""
+"""The plugin through the real engine: a case, a customer, and an hour without HubSpot."""
 
 from datetime import timedelta
 
@@ -16,9 +16,21 @@ base_url = "BASE_URL"
 timeout_s = 0.3
 max_per_s = 100.0
 [plugins.team]
+[plugins.sam]
+use = "team"
+[[notify]]
+to = ["team"]
+[[notify]]
+when = { owner = "sam@example.com" }
+to = ["sam"]
+[[text]]
+body = "Hi {{ first_name }}, sorry we missed you. Reply STOP to opt out"
+[[lead]]
+when = { known = true }
+fields = { lifecyclestage = "lead", lead_source = "Missed call" }
 [[lead]]
 stage = "New lead"
-fields = { lead_source = "Missed call" }
+fields = { lifecyclestage = "lead", lead_source = "Missed call" }
 """
 
 
@@ -27,7 +39,8 @@ async def hubspot(house):
     """The account, on the deployment's clock."""
     api = HubSpotApi(house.clock.now, lag=timedelta(seconds=30))
     stack = STACK.replace("TOKEN", TOKEN).replace("BASE_URL", api.url)
-    house.write(stack=stack, more=FOLLOW_UPS)
+    patient = 'mode = "live"\nidentify_within_s = 10'  # the machine may be busy
+    house.write(settings=patient, stack=stack, more=FOLLOW_UPS)
     await house.open()
     yield api
     api.down()
@@ -59,6 +72,31 @@ async def test_a_case_with_hubspot(house, hubspot):
     assert len(hubspot.linked("deals", deal, "calls")) == 1
     assert len(hubspot.linked("deals", deal, "communications")) == 1
     assert hubspot.linked("deals", deal, "contacts") == [contact]
+
+
+async def test_a_customer_calls(house, hubspot):
+    """Greeted by name, told to who is in charge, and by another lead rule: no deal, no way back."""
+    hubspot.owner("7", "Sam@example.com", "Sam", "Lee")
+    customer = hubspot.person(
+        firstname="Dana",
+        lastname="Reed",
+        phone="(303) 555-0123",
+        hubspot_owner_id="7",
+        lifecyclestage="customer",
+    )
+
+    await house.missed()
+    await house.let_pass(timedelta(minutes=1))
+
+    ((_, text),) = house.sent
+    assert text.body.startswith("Hi Dana, sorry")
+    ((told_by, notice),) = house.outside.told
+    assert (told_by, notice.name, notice.owner) == ("sam", "Dana Reed", "Sam@example.com")
+    assert hubspot.all("deals") == []
+    (contact,) = hubspot.all("contacts")
+    assert contact["lifecyclestage"] == "customer"
+    assert contact["lead_source"] == "Missed call"
+    assert len(hubspot.linked("contacts", customer, "calls")) == 1
 
 
 async def test_hubspot_is_down_for_an_hour(house, hubspot):
