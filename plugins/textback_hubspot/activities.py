@@ -59,6 +59,7 @@ class Activities:
         """
         found = await self.account.read(CONTACTS, contact, ()) if error.permanent else None
         if found is not None and found.id != contact:  # it was merged into this one
+            await self.memory.keep_found(activity.number, found.id)
             return found.id
         if found is not None or not error.permanent:
             raise error
@@ -72,7 +73,10 @@ class Activities:
 
         Associations are shown at once; the search, which lags behind, isn't asked.
         """
-        latest = (await self.account.associated(CONTACTS, contact, form.kind))[:PAGE]
+        try:
+            latest = (await self.account.associated(CONTACTS, contact, form.kind))[:PAGE]
+        except Missing:  # the contact is gone
+            return None
         if not latest:
             return None
         found = await self.account.read_all(form.kind, latest, {AT, form.same})

@@ -72,11 +72,11 @@ class Contacts:
             try:
                 made = Record(await self._create(values), values)
             except Conflict as conflict:
-                return await self._existing(lead, values, conflict)
+                return await self._existing(values, conflict)
             return made.id
 
         unique = settings.number_property is not None
-        contact = await self.memory.make_contact(lead.number, make, unique=unique)
+        contact = await self.memory.make_contact(lead.number, _whole(lead), make, unique=unique)
         known = Known(id=contact, made=made is not None, name=_whole(lead))
         await self.memory.keep_contact(lead.number, known)
         if made is not None:
@@ -95,7 +95,7 @@ class Contacts:
                 raise
         return (await self.account.create(CONTACTS, _without_email(values))).id
 
-    async def _existing(self, lead: Lead, values: Mapping[str, str], conflict: Conflict) -> str:
+    async def _existing(self, values: Mapping[str, str], conflict: Conflict) -> str:
         """The contact because of which HubSpot makes no other.
 
         Raises:

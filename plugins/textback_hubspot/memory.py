@@ -7,7 +7,7 @@ other, and what was begun without an answer is looked for before it is begun aga
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -62,20 +62,32 @@ class Memory:
         await self._state.set(f"contact:{number}", attrs.asdict(known))
         await self._state.delete(f"new:{number}")
 
+    async def keep_found(self, number: PhoneNumber, contact: str) -> None:
+        """Remember the contact that was found: it may be one whose making got no answer."""
+        begun = await self._state.get(f"new:{number}") or {}
+        await self.keep_contact(number, Known(id=contact, name=begun.get("name")))
+
     async def make_contact(
-        self, number: PhoneNumber, make: Callable[[], Awaitable[str]], *, unique: bool
+        self,
+        number: PhoneNumber,
+        name: str | None,
+        make: Callable[[], Awaitable[str]],
+        *,
+        unique: bool,
     ) -> str:
         """Make a number's contact, which isn't to be found; its id.
 
         Args:
             number: The caller's.
+            name: The name that it gets.
             make: Makes it.
             unique: HubSpot itself refuses a second one, so that nothing has to be waited for.
 
         Raises:
             Refused: It may have been made a moment ago and not be shown yet.
         """
-        return await self._once(f"new:{number}", make, 0.0 if unique else self._lag_s)
+        lag_s = 0.0 if unique else self._lag_s
+        return await self._once(f"new:{number}", make, lag_s, about={"name": name})
 
     async def once(
         self,
@@ -131,6 +143,7 @@ class Memory:
         make: Callable[[], Awaitable[str]],
         lag_s: float,
         look: Callable[[], Awaitable[str | None]] | None = None,
+        about: Mapping[str, Any] | None = None,
     ) -> str:
         kept: dict[str, Any] = await self._state.get(key) or {}
         if "id" in kept:
@@ -141,10 +154,10 @@ class Memory:
             made = await look() if look is not None else None
             left_s = float(kept["since"]) + lag_s - now
             if made is None and left_s > 0:
-                words = "HubSpot gave no answer to an earlier try; it is looked for what became of"
-                raise Refused(f"{words} it", permanent=False, retry_after=left_s)
+                words = "HubSpot may have done it at an earlier try, and not show it yet"
+                raise Refused(words, permanent=False, retry_after=left_s)
         if made is None:
-            await self._state.set(key, {"since": now}, ttl_s=KEPT_S)
+            await self._state.set(key, {**(about or {}), "since": now}, ttl_s=KEPT_S)
             try:
                 made = await make()
             except (NotSent, Refused):  # surely nothing was made

@@ -75,7 +75,7 @@ class People:
                 "several contacts have a number", number=number, of=len(found), contact=contact.id
             )
         if known is None or known.id != contact.id:
-            await self._memory.keep_contact(number, Known(id=contact.id))
+            await self._memory.keep_found(number, contact.id)
         return contact
 
     def properties(self, names: Iterable[str]) -> set[str]:

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from textback.errors import Refused
+from support.hubspot_api import BREAK_AFTER
+from textback.errors import MaybeSent, Refused
 from textback.model import Activity, ActivityKind, Media, Outcome
 from textback.testing.builders import CALLER, LINE, NOW, a_lead, an_activity
 
@@ -155,6 +156,20 @@ async def test_a_contact_that_is_gone_leads_to_the_one_that_has_the_number(hubsp
     await crm.log_activity(ref, an_activity(), "key")
 
     assert hubspot.linked("contacts", other, "calls") == list(hubspot.records["calls"])
+
+
+async def test_a_contact_that_goes_while_an_answer_is_lost(hubspot, make, ref):
+    """What was written to it is gone with it; the other that has the number gets the call."""
+    crm = make()
+    hubspot.fail(BREAK_AFTER, "/objects/calls$", method="POST")
+    with pytest.raises(MaybeSent):
+        await crm.log_activity(ref, an_activity(), "key")
+    hubspot.archive("contacts", ref.id)
+    other = hubspot.person(phone=CALLER)
+
+    await make.until_done(lambda: crm.log_activity(ref, an_activity(), "key"))
+
+    assert len(hubspot.linked("contacts", other, "calls")) == 1
 
 
 async def test_a_contact_that_was_merged_leads_to_the_other(hubspot, crm, ref):

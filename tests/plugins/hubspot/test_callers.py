@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from support.hubspot_api import SECONDLY
+from support.hubspot_api import BREAK_AFTER, SECONDLY
 from textback.errors import ProviderError
 from textback.model import Caller
 from textback.testing.builders import CALLER, a_call, a_lead
@@ -121,6 +121,18 @@ async def test_a_name_that_came_with_a_call_greets_nobody(hubspot, crm, clock):
     assert (await crm.identify_caller(a_call())).first_name == "Anna"
     clock.advance(timedelta(minutes=1))
     assert (await crm.identify_caller(a_call())).first_name == "Anna"
+
+
+async def test_a_name_whose_writing_got_no_answer_greets_nobody(hubspot, make):
+    """textback finds the contact later, and still knows that the name is its own."""
+    crm = make()
+    lead = a_lead(tag=None, fields={}, name="EXAMPLE ANNA")
+    hubspot.fail(BREAK_AFTER, "/objects/contacts$", method="POST")
+    await make.until_done(lambda: crm.save_contact(lead, "key1"))
+
+    caller = await crm.identify_caller(a_call())
+
+    assert (caller.name, caller.first_name) == ("EXAMPLE ANNA", None)
 
 
 async def test_a_name_that_filled_an_empty_one_greets_nobody(hubspot, crm):
