@@ -72,7 +72,7 @@ async def test_a_retired_client_is_texted_for_no_more(
     code, _, words = await textback("clients", "retire", "bright")
 
     assert code == 0, words
-    assert "bright is retired: 1 cases closed" in words
+    assert "bright is retired: 1 case closed" in words
     assert "clients/bright.toml may be removed" in words
     assert rows("SELECT count(*) FROM steps WHERE state IN ('waiting', 'running')") == [(0,)]
     assert rows("SELECT closed_because FROM cases") == [("the client is retired",)]
