@@ -106,7 +106,7 @@ def _run(tests: Path, root: Path) -> list[Mapping[str, Any]]:
             [
                 *(sys.executable, "-m", "pytest", str(tests)),
                 *("-p", _RECORDER, "--textback-record", str(record)),
-                *("-p", "no:cacheprovider", "-q", "--tb=no"),
+                *("-p", "no:cacheprovider", "-q", "--tb=short"),
             ],
             cwd=root,
             capture_output=True,

@@ -14,7 +14,6 @@ from textback.errors import ProviderError, StoreBusy
 from textback.events import Event
 from textback.testing.contracts.fields import wrong_in
 
-WITHIN_S: Final = 10.0  # that anything here may take before it counts as never
 _LOOK_S: Final = 0.01
 
 
@@ -37,9 +36,11 @@ class ListenContract(ABC):
 
     Attributes:
         told: The events of what `FarSide.tell` says, in order; at least one.
+        within_s: Seconds after which what hasn't happened counts as never.
     """
 
     told: ClassVar[Sequence[Event]]
+    within_s: ClassVar[float] = 10.0
 
     @pytest.fixture
     @abstractmethod
@@ -58,26 +59,26 @@ class ListenContract(ABC):
         async def emit(events: Sequence[Event]) -> None:
             heard.extend(events)
 
-        async with _listening(plugin, far_side, emit):
+        async with self._listening(plugin, far_side, emit):
             await far_side.tell()
-            await _until(lambda: len(heard) >= len(self.told))
+            await self._until(lambda: len(heard) >= len(self.told))
         assert heard == list(self.told)
         assert [wrong for event in heard for wrong in wrong_in(event)] == []
 
     async def test_is_over_when_the_connection_breaks(self, plugin: Any, far_side: FarSide) -> None:
         """It returns or raises, and the engine connects again; it doesn't wait for ever."""
-        async with _listening(plugin, far_side, _forget) as task:
+        async with self._listening(plugin, far_side, _forget) as task:
             await far_side.hang_up()
-            await _until(task.done)
+            await self._until(task.done)
             error = task.exception()
             assert error is None or isinstance(error, ProviderError), repr(error)
 
     async def test_cancelling_hangs_up(self, plugin: Any, far_side: FarSide) -> None:
         """The end of textback, or of the client, leaves no connection behind."""
-        async with _listening(plugin, far_side, _forget) as task:
+        async with self._listening(plugin, far_side, _forget) as task:
             task.cancel()
-            await _until(task.done)
-        await _until(lambda: far_side.open == 0)
+            await self._until(task.done)
+        await self._until(lambda: far_side.open == 0)
 
     async def test_what_is_not_kept_is_not_passed_over(
         self, plugin: Any, far_side: FarSide
@@ -87,31 +88,31 @@ class ListenContract(ABC):
         async def emit(events: Sequence[Event]) -> None:
             raise StoreBusy("not now")
 
-        async with _listening(plugin, far_side, emit) as task:
+        async with self._listening(plugin, far_side, emit) as task:
             await far_side.tell()
-            await _until(task.done)
+            await self._until(task.done)
             assert isinstance(task.exception(), StoreBusy)
 
+    @asynccontextmanager
+    async def _listening(
+        self, plugin: Any, far_side: FarSide, emit: Any
+    ) -> AsyncIterator[asyncio.Task[Any]]:
+        """While the plugin listens; begins when its connection is ready."""
+        task = asyncio.ensure_future(plugin.listen(emit))
+        try:
+            await self._until(lambda: far_side.open > 0 or task.done())
+            if task.done():
+                task.result()
+                pytest.fail("listen ended before it was connected")
+            yield task
+        finally:
+            task.cancel()
+            await asyncio.wait((task,), timeout=self.within_s)
 
-@asynccontextmanager
-async def _listening(plugin: Any, far_side: FarSide, emit: Any) -> AsyncIterator[asyncio.Task[Any]]:
-    """While the plugin listens; begins when its connection is ready."""
-    task = asyncio.ensure_future(plugin.listen(emit))
-    try:
-        await _until(lambda: far_side.open > 0 or task.done())
-        if task.done():
-            task.result()
-            pytest.fail("listen ended before it was connected")
-        yield task
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def _until(seen: Callable[[], bool]) -> None:
-    async with asyncio.timeout(WITHIN_S):
-        while not seen():  # noqa: ASYNC110 (what is waited for has no event to wait on)
-            await asyncio.sleep(_LOOK_S)
+    async def _until(self, seen: Callable[[], bool]) -> None:
+        async with asyncio.timeout(self.within_s):
+            while not seen():  # noqa: ASYNC110 (what is waited for has no event to wait on)
+                await asyncio.sleep(_LOOK_S)
 
 
 async def _forget(events: Sequence[Event]) -> None:
