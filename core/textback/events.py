@@ -167,7 +167,20 @@ class TeamReply:
 
 @attrs.frozen(kw_only=True)
 class Booked:
-    """An appointment was made; matched to a case by *case*, else by *number*."""
+    """An appointment was made, or moved to another time.
+
+    It is matched to *case*, else to the case of the booking that it replaces, else by *number*,
+    else by *email* if exactly one open case has that address.
+
+    Attributes:
+        at: When it was made or moved, by the booking tool's clock: of two words on one booking the
+            later counts.
+        booking: The tool's own id; another for each appointment, and for each who takes part.
+        title: What was booked, e.g. ``Cleaning``; without a name, since it is kept.
+        case: Our case, if the tool gave back what the link carried.
+        replaces: The booking that was moved and is no more; *booking* itself where the tool keeps
+            the id.  None for a new appointment.
+    """
 
     key: str
     at: datetime
@@ -178,15 +191,21 @@ class Booked:
     case: str | None = None
     number: str | None = None
     email: str | None = None
+    replaces: str | None = None
 
 
 @attrs.frozen(kw_only=True)
 class BookingCancelled:
-    """An appointment was called off."""
+    """An appointment is no more, for good: a tool that revives one gives it another id.
+
+    Attributes:
+        moved: Another booking stands in its place, whose `Booked` says so in ``replaces``.
+    """
 
     key: str
     at: datetime
     booking: str
+    moved: bool = False
 
 
 Event = (

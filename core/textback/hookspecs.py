@@ -184,7 +184,10 @@ async def log_activity(ref: CrmRef, activity: Activity, key: str) -> None:
 
 @hookspec
 async def notify_team(notice: Notice) -> None:
-    """Tell the team.  *Each notifier, own step.*  May be called again after a crash."""
+    """Tell the team.  *Each notifier, own step.*  May be called again after a crash.
+
+    `textback.telling` takes a notice apart, for a layout other than its sentences.
+    """
 
 
 # ── follow up ───────────────────────────────────────────────────────────────────────────────────
