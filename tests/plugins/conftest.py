@@ -2,6 +2,6 @@
 
 from importlib.util import find_spec
 
-NEEDS = {"apprise": "apprise", "email": "aiosmtplib"}
+NEEDS = {"apprise": "apprise", "email": "aiosmtplib", "vonage": "vonage_messages"}
 
 collect_ignore = [plugin for plugin, package in NEEDS.items() if find_spec(package) is None]
