@@ -59,7 +59,7 @@ class Api:
             for entry in body.get("data") or ():
                 yield entry
             following = (body.get("additional_data") or {}).get("next_cursor")
-            if not following:
+            if not following or following == asked.get("cursor"):
                 return
             asked["cursor"] = following
         self._services.log.warning("a listing was cut off", listing=path, pages=MOST_PAGES)

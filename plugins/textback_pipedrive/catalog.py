@@ -241,7 +241,8 @@ class Catalog:
         return values
 
     async def _listed(self, path: str, make: Callable[[Mapping[str, Any]], T]) -> tuple[T, ...]:
-        return tuple([make(entry) async for entry in _live(self._api.pages(path))])
+        made = [make(entry) async for entry in _live(self._api.pages(path))]
+        return tuple({each.id: each for each in made}.values())  # pages may overlap
 
 
 async def _live(entries: AsyncIterator[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
