@@ -6,7 +6,9 @@ https://marketplace.gohighlevel.com/docs/ghl/conversations/send-a-new-message
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, timedelta
+from typing import Any
 
 from textback.errors import DeliveryError, MaybeSent, NotSent, ProviderError, StoreError
 from textback.model import CannotTell, PhoneNumber, Receipt, Text
@@ -18,6 +20,9 @@ from textback_gohighlevel.settings import Settings
 EARLIER_S, LATER_S = 5, 60
 """How much earlier than our request, by GoHighLevel's clock, a text may seem to be made, and how
 much later than the latest answer.  Short, since the same words may be sent twice on purpose."""
+
+# Of a type for which the description has no values; whoever sends texts leaves both out.
+_DESCRIBED: Mapping[str, Any] = {"subType": {}, "status": "pending"}
 
 _OPTED_OUT = ("dnd is active", "has unsubscribed", "opted out")
 
@@ -37,6 +42,7 @@ async def send(api: Api, settings: Settings, services: Services, text: Text) -> 
         "message": text.body,
         "fromNumber": settings.from_number or text.line,
         "toNumber": text.to,
+        **(_DESCRIBED if settings.full_messages else {}),
     }
     try:
         told = await api.create("conversations/messages", body, version=CONVERSATIONS)

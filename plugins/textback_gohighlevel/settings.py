@@ -50,6 +50,10 @@ class Settings:
     from_number: PhoneNumber | None = setting(
         "Number that texts leave from; the line last called if not set.", default=None
     )
+    full_messages: bool = setting(
+        "Send subType and status with texts, too: the API's description calls them required.",
+        default=False,
+    )
     overwrite: tuple[str, ...] = setting(
         'What may be replaced where it isn\'t empty: "name", "email", "owner", or the names of '
         "custom fields.",

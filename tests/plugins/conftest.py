@@ -2,6 +2,9 @@
 
 from importlib.util import find_spec
 
-NEEDS = {"email": "aiosmtplib"}
+NEEDS = {
+    "email": "aiosmtplib",
+    "gohighlevel": "cryptography",
+}
 
 collect_ignore = [plugin for plugin, package in NEEDS.items() if find_spec(package) is None]

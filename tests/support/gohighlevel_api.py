@@ -266,7 +266,8 @@ class GoHighLevelApi:
         return note
 
     def _send(self, body: dict[str, Any]) -> dict[str, Any]:
-        _known(body, {"type", "contactId", "message", "fromNumber", "toNumber"})
+        described = {"subType", "status"}
+        _known(body, {"type", "contactId", "message", "fromNumber", "toNumber"} | described)
         contact = self.people.get(body["contactId"])
         if contact is None:
             raise Bad(400, "Contact not found")

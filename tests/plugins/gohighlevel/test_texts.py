@@ -59,6 +59,12 @@ async def test_texts_leave_from_the_number_in_the_settings(make, api):
     assert api.texts[0]["fromNumber"] == "+13035550150"
 
 
+async def test_what_the_description_asks_for_can_be_sent(make, api):
+    """Should GoHighLevel come to insist on it."""
+    await make(full_messages=True).send_text(a_text())
+    assert (api.texts[0]["subType"], api.texts[0]["status"]) == ({}, "pending")
+
+
 async def test_who_must_not_be_disturbed_is_not_texted(crm, api):
     """It becomes an opt-out, and nobody else tries."""
     api.add_contact(phone=CALLER, dnd=True)
