@@ -213,6 +213,8 @@ class WebhookRequest:
         topic: What follows the plugin's name in the path, e.g. ``dial``; empty if nothing does.
         headers: With names in lower case.
         received_at: When it came in, by the clock that the engine uses.
+        remote_ip: The address that it came from: what the web server before textback says if that
+            is on the same machine, or is named in ``FORWARDED_ALLOW_IPS``.
     """
 
     method: str
@@ -221,6 +223,7 @@ class WebhookRequest:
     headers: Mapping[str, str]
     body: bytes
     received_at: datetime
+    remote_ip: str = ""
 
     @cached_property
     def pairs(self) -> list[tuple[str, str]]:

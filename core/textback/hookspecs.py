@@ -6,12 +6,16 @@ time-out.  What a hook raises is its plugin's trouble alone: the error tree in `
 says what the engine does about it.  Each docstring names in italics how answers are combined;
 "in order" is the order of the plugin tables in the client's file.  Settings that are needed in some
 roles only are checked by a method of theirs, ``check_roles(roles)``, which raises `ConfigError`.
+
+A plugin says for which version of this contract it is written: ``api = 1`` in its class.  Within a
+version hooks and arguments are added, never renamed, and none of them changes its meaning.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
+from typing import Final
 
 import pluggy
 
@@ -37,6 +41,12 @@ from textback.model import (
     Text,
 )
 from textback.picture import Picture, Verdict
+
+API: Final = 1
+"""The version of this contract: raised when a hook or an argument goes, or means something else."""
+
+OLDEST_API: Final = 1
+"""The oldest version for which a plugin may be written.  One that doesn't say is taken for it."""
 
 hookspec = pluggy.HookspecMarker("textback")
 hookimpl = pluggy.HookimplMarker("textback")
@@ -177,7 +187,10 @@ async def log_activity(ref: CrmRef, activity: Activity, key: str) -> None:
 
 @hookspec
 async def notify_team(notice: Notice) -> None:
-    """Tell the team.  *Each notifier, own step.*  May be called again after a crash."""
+    """Tell the team.  *Each notifier, own step.*  May be called again after a crash.
+
+    `textback.telling` takes a notice apart, for a layout other than its sentences.
+    """
 
 
 # ── follow up ───────────────────────────────────────────────────────────────────────────────────

@@ -317,6 +317,7 @@ class Notice:
         text: The exact text that the caller got, or wrote; None if there was none.
         text_state: How far our text is; None if none was sent.
         reason: Why no text was sent, in a sentence.
+        owner: Whose contact it is, as the CRM gives it.
         local_time: The moment of the call in the client's zone, as people read it.
         key: Which notice of the case it is, e.g. ``call/2``: the same each time it is told.
     """
@@ -334,6 +335,7 @@ class Notice:
     name: str | None = None
     known: bool = False
     url: str | None = None
+    owner: str | None = None
     outcome: Outcome | None = None
     calls: int = 1
     text: str | None = None

@@ -33,6 +33,8 @@ class Settings:
 class Contacts:
     """A CRM for a business that has none; a contact's id is its phone number."""
 
+    api = 1
+
     settings: Settings
     services: Services
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 from textback.errors import NotSent, ProviderError, Refused
 from textback.services import Services
 from textback_email.settings import IMAP_PORTS, Imap, Settings
-from textback_email.smtp import trouble_with_tls, trust
+from textback_email.smtp import trust, unreachable
 
 LARGEST: Final = 1 << 20  # bytes of one message that are read: an answer's words come first
 AT_A_TIME: Final = 50  # messages between two commits
@@ -44,8 +44,7 @@ class Mailbox:
         try:
             server = _connect(imap, settings)
         except (OSError, imaplib.IMAP4.error) as error:
-            words = trouble_with_tls(imap.host, error) or f"{imap.host} can't be reached: {error}"
-            raise NotSent(words) from None
+            raise NotSent(unreachable(imap.host, error)) from None
         try:
             return cls._enter(server, imap, settings)
         except BaseException:

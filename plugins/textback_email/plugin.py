@@ -37,6 +37,8 @@ _RAW_FIELDS = ("", "body-mime", "email", "RawEmail")
 class Mail:
     """Tells the team by e-mail, sends follow-ups to callers, and reads what both answer."""
 
+    api = 1
+
     settings: Settings
     services: Services
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +12,7 @@ import attrs
 from attrs import validators
 
 from textback.config.secrets import Secret
-from textback.config.settings import setting
+from textback.config.settings import Client, setting
 from textback.errors import ConfigError
 
 Security = Literal["starttls", "tls", "none"]
@@ -142,6 +143,12 @@ class Settings:
             )
         if self.imap is not None and self.imap.username is None and self.username is None:
             raise ConfigError("imap needs a username; set it in this plugin's imap table")
+
+    def warnings(self, client: Client) -> Iterator[str]:
+        """What is allowed but probably not meant, beside a client's other settings."""
+        by_email = any(each.channel == "email" for each in client.follow_up)
+        if by_email and not self.postal_address.strip():
+            yield "postal_address is not set: follow-ups by e-mail don't go, the law asks for it"
 
     @property
     def answers_to(self) -> str:

@@ -7,6 +7,7 @@ not leave.  From then on only the server's own answer says so.
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -108,28 +109,35 @@ def trust(ca_file: Path | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_file)
 
 
-def trouble_with_tls(host: str, error: BaseException | None) -> str | None:
-    """A failed handshake in words; None if it is something else."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return (
-            f"the certificate of {host} is not to be trusted: {error.verify_message}; see that "
-            "host is the name in its certificate, or set ca_file if it has a CA of its own"
-        )
-    if isinstance(error, ssl.SSLError):
-        reason = (error.reason or "no reason given").replace("_", " ").lower()
-        return f'{host} can\'t be spoken to in TLS ({reason}); see port, and security = "starttls"'
-    return None
+def unreachable(host: str, error: Exception) -> str:
+    """Why a server can't be spoken to, in words; a library may have wrapped the reason."""
+    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    match cause:
+        case ssl.SSLCertVerificationError():
+            return (
+                f"the certificate of {host} is not to be trusted: {cause.verify_message}; see that "
+                "host is the name in its certificate, or set ca_file if it has a CA of its own"
+            )
+        case ssl.SSLError():
+            reason = (cause.reason or "no reason given").replace("_", " ").lower()
+            words = f"can't be spoken to in TLS ({reason})"
+            return f'{host} {words}; see port, and security = "starttls"'
+        case socket.gaierror():
+            return f"{host} is not known to the name servers; see host"
+        case ConnectionRefusedError():
+            return f"{host} refused the connection; see host and port"
+        case TimeoutError():
+            return f"{host} gave no answer in time"
+    return f"{host} can't be reached ({type(cause).__name__}); see host and port"
 
 
 def _before(settings: Settings, error: Exception) -> DeliveryError | NotSent:
     """What went wrong before the mail was handed over."""
     if isinstance(error, SMTPResponseException):
         return _no(settings, error)
-    host = settings.host
-    if (words := trouble_with_tls(host, error) or trouble_with_tls(host, error.__cause__)) is None:
-        said = _plain(settings, str(error)) or "no answer in time"
-        words = f"{host} could not be reached: {said}"
-    return NotSent(words)
+    if isinstance(error, OSError) or isinstance(error.__cause__, OSError):
+        return NotSent(unreachable(settings.host, error))
+    return NotSent(f"{settings.host} can't be spoken to: {_plain(settings, str(error))}")
 
 
 def _no(settings: Settings, error: SMTPResponseException) -> DeliveryError:

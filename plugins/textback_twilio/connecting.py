@@ -49,16 +49,22 @@ async def connect(
 ) -> list[Change]:
     """Set what differs and say what it was; with *dry_run*, only say so.
 
-    The lines that the account doesn't own are left out: `check` speaks of them.
+    Some lines may be another plugin's: those that the account doesn't own are left out, and
+    `check` speaks of them.
 
     Raises:
-        Refused: Twilio said no, or replies would be taken away from another client.
+        Refused: Twilio said no, the account owns none of the lines whose calls come from here, or
+            replies would be taken away from another client.
         NotSent, MaybeSent: There was no whole answer.
     """
     sid = settings.messaging_service_sid if services.plays("sender") else None
     service = await api.service(sid) if sid else None
     by_service = service is not None and not service.get("use_inbound_webhook_on_number")
     numbers = {number.number: number async for number in all_numbers(api)}
+    if services.plays("source") and not numbers.keys() & set(addresses.lines):
+        lines = ", ".join(addresses.lines)
+        words = f"{lines} is no number of this account, so its calls can't come here"
+        raise Refused(f"{words}; see lines and account_sid", permanent=True)
     changes: list[Change] = []
     if service is not None and by_service:
         wanted = _texts(REPLIES, REPLIES_METHOD, addresses)

@@ -35,6 +35,8 @@ TOPICS: Mapping[str, Callable[[Webhook], Reading]] = {
 class Twilio:
     """Calls and texts of one Twilio account; an API key is not needed, its auth token is."""
 
+    api = 1
+
     settings: Settings
     services: Services
     _api: Api = attrs.field(init=False, repr=False)

@@ -38,6 +38,8 @@ _NOT_FOREVER = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 class Webhook:
     """Posts every notice as JSON; a repeat has the same ``webhook-id``.  Takes calls as JSON."""
 
+    api = 1
+
     settings: Settings
     services: Services
 

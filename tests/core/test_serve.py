@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -89,16 +89,6 @@ async def serving(config: Path) -> AsyncIterator[d.Serving]:
         assert await process.stop() == 0
 
 
-async def until(true: Callable[[], bool | Awaitable[bool]], within_s: float = 15.0) -> None:
-    """Wait for something that must come; the limit only ends a test that fails."""
-    async with asyncio.timeout(within_s):
-        while True:
-            answer = true()
-            if await answer if isinstance(answer, Awaitable) else answer:
-                return
-            await asyncio.sleep(0.02)
-
-
 def rows(config: Path, query: str) -> list[tuple[Any, ...]]:
     """Look into the store's file."""
     with closing(sqlite3.connect(config.parent / "textback.db")) as connection:
@@ -130,8 +120,8 @@ async def test_a_missed_call_becomes_a_text_a_lead_and_a_notice_once(
         response = await d.post(http, serving.address, "dial", d.missed("CA1", CALLER))
         assert response.status_code == 200
 
-    await until(lambda: bool(provider.taken and team.notices))
-    await until(lambda: quiet(config))
+    await d.until(lambda: bool(provider.taken and team.notices))
+    await d.until(lambda: quiet(config))
     (text,) = provider.taken
     assert provider.requests.count(f"POST /2010-04-01/Accounts/{d.ACCOUNT}/Messages.json") == 1
     assert (text.to, text.sender) == (CALLER, d.LINE)
@@ -167,7 +157,7 @@ async def test_answered_outgoing_and_forged_calls_cause_nothing(
     unsigned = await http.post(f"{serving.address}{path}", data=d.missed("CA3", CALLER))
     await d.post(http, serving.address, "dial", d.missed("CA9", "+13035550199"))  # comes after
 
-    await until(lambda: bool(provider.taken))
+    await d.until(lambda: bool(provider.taken))
     assert (forged.status_code, unsigned.status_code) == (401, 401)
     assert [text.to for text in provider.taken] == ["+13035550199"]
     assert rows(config, "SELECT count(*) FROM inbox WHERE body LIKE '%CA3%'") == [(0,)]
@@ -183,8 +173,8 @@ async def test_stop_suppresses_and_the_next_call_is_told_but_not_texted(
 ) -> None:
     """Follow-ups end with STOP; `why` says why the next call got no text."""
     await d.post(http, serving.address, "dial", d.missed("CA1", CALLER))
-    await until(lambda: bool(provider.taken))
-    await until(lambda: quiet(config))
+    await d.until(lambda: bool(provider.taken))
+    await d.until(lambda: quiet(config))
 
     stop = d.text("SM1", CALLER, "STOP", OptOutType="STOP")
     assert (await d.post(http, serving.address, "sms", stop)).is_success
@@ -194,7 +184,7 @@ async def test_stop_suppresses_and_the_next_call_is_told_but_not_texted(
     assert case["state"] == "closed"
 
     await d.post(http, serving.address, "dial", d.missed("CA2", CALLER))
-    await until(lambda: len(team.notices) == 3)  # missed call, opted out, missed call
+    await d.until(lambda: len(team.notices) == 3)  # missed call, opted out, missed call
     first, second = await d.cases(config)
     assert (first["end"], second["end"]) == ("sent", "suppressed")
     assert len(provider.taken) == 1
@@ -209,7 +199,7 @@ async def test_the_provider_says_what_became_of_the_text(
 ) -> None:
     """A status callback finds its text by our own id."""
     await d.post(http, serving.address, "dial", d.missed("CA1", CALLER))
-    await until(lambda: bool(provider.taken))
+    await d.until(lambda: bool(provider.taken))
     (text,) = provider.taken
     path = text.status_url.removeprefix(d.PUBLIC)
     form = {"AccountSid": d.ACCOUNT, "MessageSid": text.sid, "MessageStatus": "delivered",
@@ -228,7 +218,7 @@ async def test_a_broken_connection_is_unknown_and_then_settled(
     provider.behave = lambda form: twilio_api.BREAK_AFTER
 
     await d.post(http, serving.address, "dial", d.missed("CA1", CALLER))
-    await until(lambda: bool(provider.taken))
+    await d.until(lambda: bool(provider.taken))
 
     async def end() -> str:
         (case,) = await d.cases(config)
@@ -237,7 +227,7 @@ async def test_a_broken_connection_is_unknown_and_then_settled(
     async def known() -> bool:
         return await end() in ("unknown", "sent")
 
-    await until(known)
+    await d.until(known)
     (text,) = provider.taken
     path = text.status_url.removeprefix(d.PUBLIC)
     form = {"AccountSid": d.ACCOUNT, "MessageSid": text.sid, "MessageStatus": "sent",
@@ -252,12 +242,12 @@ async def test_the_team_answers_from_the_command_line(
 ) -> None:
     """`reply` reaches the caller through the running engine; `close` ends the case."""
     await d.post(http, serving.address, "dial", d.missed("CA1", CALLER))
-    await until(lambda: bool(provider.taken))
+    await d.until(lambda: bool(provider.taken))
     (case,) = await d.cases(config)
 
     code, _, words = await d.command(config, "reply", case["case"], "We call you at five.")
     assert code == 0, words
-    await until(lambda: len(provider.taken) == 2)
+    await d.until(lambda: len(provider.taken) == 2)
     assert provider.taken[1].body == "We call you at five."
 
     code, _, _ = await d.command(config, "close", case["case"])
@@ -277,10 +267,10 @@ async def test_paused_texts_wait_until_resumed(
         found = await d.cases(config)
         return bool(found) and found[0]["state"] == "held"
 
-    await until(held)
+    await d.until(held)
     assert not provider.taken
     assert (await d.command(config, "resume"))[0] == 0
-    await until(lambda: bool(provider.taken))
+    await d.until(lambda: bool(provider.taken))
 
 
 async def test_a_broken_client_is_left_out_loudly(
@@ -303,7 +293,7 @@ async def test_a_broken_client_is_left_out_loudly(
     form = d.missed("CA1", CALLER)
     assert (await d.post(http, serving.address, "dial", form, client="acme")).status_code == 503
     assert (await d.post(http, serving.address, "dial", form)).status_code == 200
-    await until(lambda: bool(provider.taken))
+    await d.until(lambda: bool(provider.taken))
     assert await serving.stop() == 0
 
 
@@ -330,7 +320,7 @@ async def test_logs_hold_no_number_body_or_secret(
     await d.post(http, serving.address, "dial", d.missed("CA1", CALLER))
     await d.post(http, serving.address, "sms", d.text("SM1", CALLER, "my secret words"))
     await http.post(f"{serving.address}/hooks/bright/twilio/dial", data=d.missed("CA2", CALLER))
-    await until(lambda: bool(provider.taken))
+    await d.until(lambda: bool(provider.taken))
     await serving.stop()
 
     log = serving.log.read_text()

@@ -15,7 +15,7 @@ DOWNTOWN, AIRPORT = "+13035550100", "+13035550101"
 
 
 async def test_each_place_answers_for_itself(tmp_path):
-    """Seven on a Saturday morning: the airport is open; each has its words, line and pipeline."""
+    """Seven on a Saturday morning: the airport is open; each has its words, line and stage."""
     (tmp_path / "clients").mkdir()
     (tmp_path / "textback.toml").write_text(
         '[server]\npublic_url = "https://hooks.agency.example"\n'
@@ -33,10 +33,12 @@ async def test_each_place_answers_for_itself(tmp_path):
         for line, caller in ((DOWNTOWN, "+13035550123"), (AIRPORT, "+13035550124")):
             await played.call(Play.RINGS_OUT, caller, line)
             await played.advance_to(played.clock.now() + timedelta(seconds=5))
+        stages = [person.stage for person in played.world.contacts.values()]
         texts = [(text.line, text.body.partition(".")[0]) for text in played.world.texts]
 
     assert texts == [
         (DOWNTOWN, "Hi, Bright Smile Dental Downtown is closed now"),
         (AIRPORT, "Hi, Bright Smile Dental Airport here"),
     ]
-    assert [each for _, each in advice(config) if "[[" in each.message] == []
+    assert stages == ["new-downtown", "new-airport"]
+    assert [each for _, _, each in advice(config, found) if "[[" in each.message] == []

@@ -3,6 +3,7 @@
 from importlib.util import find_spec
 
 NEEDS = {
+    "apprise": "apprise",
     "email": "aiosmtplib",
     "gohighlevel": "cryptography",
 }

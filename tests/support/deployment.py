@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,16 @@ def environment() -> dict[str, str]:
     """The environment of a command: quiet, and not this one's deployment."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("TEXTBACK")}
     return {**env, "NO_COLOR": "1", "COLUMNS": "200", "PYTHONWARNINGS": "ignore"}
+
+
+async def until(true: Callable[[], object], within_s: float = 30.0) -> None:
+    """Wait for something that must come; the limit only ends a test that fails."""
+    async with asyncio.timeout(within_s):
+        while True:
+            answer = true()
+            if await answer if isinstance(answer, Awaitable) else answer:
+                return
+            await asyncio.sleep(0.02)
 
 
 async def command(config: Path, *words: str) -> tuple[int, str, str]:

@@ -34,6 +34,7 @@ class Outside:
 
     Attributes:
         taken: What each sender took, in order: its name and the text.
+        told: What each notifier told the team, in order: its name and the notice.
         asked: Every text that a sender was handed, taken or not.
         sending: What a sender does with the next texts; it takes them if nothing is said.
         finding: What a sender says of a text that it is asked about.
@@ -48,7 +49,7 @@ class Outside:
     sought: list[Text] = attrs.field(factory=list)
     leads: dict[str, Lead] = attrs.field(factory=dict)
     logged: dict[str, Activity] = attrs.field(factory=dict)
-    notices: list[Notice] = attrs.field(factory=list)
+    told: list[tuple[str, Notice]] = attrs.field(factory=list)
     sending: dict[str, Send] = attrs.field(factory=dict)
     finding: Callable[[Text], Answer] = attrs.field(default=lambda text: CannotTell())
     known: Caller | None = None
@@ -60,6 +61,11 @@ class Outside:
         """A provider takes a text: the caller gets it."""
         self.taken.append((plugin, text))
         return Receipt(f"SM-{text.id}")
+
+    @property
+    def notices(self) -> list[Notice]:
+        """What the team was told, whoever told it."""
+        return [notice for _, notice in self.told]
 
     def bodies(self, number: str) -> list[str]:
         """What a phone has got."""
@@ -154,7 +160,7 @@ class Team(Plugin):
     async def notify_team(self, notice: Notice) -> None:
         if self.world.telling is not None:
             await self.world.telling(notice)
-        self.world.notices.append(notice)
+        self.world.told.append((self.services.plugin, notice))
 
 
 class Booker(Plugin):

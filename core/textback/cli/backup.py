@@ -133,8 +133,8 @@ def _tell(found: Found, as_json: bool) -> None:
         say(f"{found.client}: {words}")
     if found.parked:
         say(
-            f"{found.client}: {counted(found.parked, 'due text')} parked: nobody can tell whether it"
-            f" went already. Close their cases, or: textback retry --client {found.client}"
+            f"{found.client}: {counted(found.parked, 'due text')} parked: nobody can tell whether"
+            f" it went already. Close their cases, or: textback retry --client {found.client}"
         )
 
 

@@ -27,6 +27,7 @@ from textback.clock import moment
 from textback.engine import story
 from textback.phones import display, region_of
 from textback.store import cases as stored
+from textback.store.forgetting import GONE
 from textback.store.steps import Step
 from textback.words import counted
 
@@ -75,7 +76,7 @@ def _table(found: list[dict[str, Any]]) -> Table:
         table.add_row(
             each["case"],
             each["client"],
-            each["caller"] or "withheld",
+            each["caller"] or nobody(each["closed_because"]),
             each["outcome"] or "-",
             each["end"] or "-",
             each["state"],
@@ -83,6 +84,11 @@ def _table(found: list[dict[str, Any]]) -> Table:
             each["opened_at"][:16].replace("T", " "),
         )
     return table
+
+
+def nobody(closed_because: str | None) -> str:
+    """Why a case has no number."""
+    return "forgotten" if closed_because == GONE else "withheld"
 
 
 def why(
@@ -153,7 +159,11 @@ def sentences(told: story.Story, zone: ZoneInfo) -> list[str]:
     """The story of a case in the order in which it happened."""
     case = told.case
     number = case["number"]
-    who = display(number, region_of(case["line"] or number)) if number else "a withheld number"
+    who = (
+        display(number, region_of(case["line"] or number))
+        if number
+        else f"a {nobody(case['closed_because'])} number"
+    )
     lines = [f"Case {case['case_id']} of {case['client']}: {who}."]
     for call in told.calls:
         lines += _call(told, call, zone)

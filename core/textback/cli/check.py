@@ -19,7 +19,7 @@ from textback.cli.common import (
 )
 from textback.config import Config, Problem, report
 from textback.config.settings import LogSettings
-from textback.engine.check import advice, complete, findings, store_problem
+from textback.engine.check import Stored, advice, complete, findings, store_problem, stored
 from textback.engine.deployment import load_all
 from textback.log import set_up
 from textback.model import Finding, Severity
@@ -42,18 +42,22 @@ def check(
 ) -> None:
     """Check all files, and with --live the accounts behind them; 1 if something is wrong."""
     files = load_all(config)
-    files = complete(files, plugins.find(files.deployment.directory))
+    installed = plugins.find(files.deployment.directory)
+    files = complete(files, installed)
+    known = Stored()
     if (trouble := store_problem(files)) is not None:
         problem = Problem(config.name, "store", trouble)
         files = attrs.evolve(files, problems=(*files.problems, problem))
-    found: list[Found] = [(client, "", finding) for client, finding in advice(files)]
+    else:
+        known = run(stored(files))
+    found: list[Found] = [*advice(files, installed), *known.findings]
     if live:
         set_up(LogSettings(level="error"))  # what a provider refuses is a finding
         found += run(_gather(files))
     if as_json:
         _print_json(files, found)
     else:
-        _print(files, found)
+        _print(files, found, known.retired)
     wrong = any(finding.severity is Severity.ERROR for _, _, finding in found)
     raise SystemExit(1 if files.problems or wrong else 0)
 
@@ -62,14 +66,16 @@ async def _gather(files: Config) -> list[Found]:
     return [each async for each in findings(files)]
 
 
-def _print(files: Config, found: list[Found]) -> None:
+def _print(files: Config, found: list[Found], retired: frozenset[str]) -> None:
     if files.problems:
         data.print(report(files.problems), markup=False)
     for client, plugin, finding in found:
         where = f"{client}: {plugin}" if plugin else client
         data.print(f"{where}: {finding.severity}: {finding.message}", markup=False)
-    can, all_of = len(files.clients), len(files.clients) + len(files.broken)
-    say(f"{can} of {counted(all_of, 'client')} can be served")
+    served = {*files.clients, *files.broken} - retired
+    can = len(served - files.broken.keys())
+    gone = f", {len(retired)} retired" if retired else ""
+    say(f"{can} of {counted(len(served), 'client')} can be served{gone}")
 
 
 def _print_json(files: Config, found: list[Found]) -> None:

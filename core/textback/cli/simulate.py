@@ -23,12 +23,13 @@ from textback.cli.common import (
 from textback.clock import SystemClock
 from textback.config import Config
 from textback.config.durations import read_duration
+from textback.config.fields import is_language
 from textback.config.settings import Client, LogSettings
 from textback.engine.check import complete
 from textback.engine.deployment import load_all
 from textback.errors import ConfigError
 from textback.log import set_up
-from textback.model import Caller, Outcome, PhoneNumber
+from textback.model import Caller, Kind, Outcome, PhoneNumber
 from textback.phones import calling_region, normalise, region_of
 from textback.testing.plays import ANONYMOUS, PLAYED_FOR
 from textback.testing.simulation import simulation
@@ -77,6 +78,9 @@ def simulate(
         str,
         typer.Option(help="It is known that the caller speaks this, e.g. es.", show_default=False),
     ] = "",
+    email: Annotated[
+        str, typer.Option(help="A CRM has this e-mail address of the caller.", show_default=False)
+    ] = "",
     vip: Annotated[bool, typer.Option("--vip", help="A CRM has the caller as a VIP.")] = False,
     at: Annotated[
         str,
@@ -110,12 +114,17 @@ def simulate(
         after = read_duration(reply_after)
     except ConfigError as error:
         misused(f'--reply-after "{reply_after}" {error}')
+    if language:
+        try:
+            is_language(None, None, language)
+        except ValueError as error:
+            misused(f'--language "{language}" {error}')
     number = _caller(settings, caller)
     plot = Plot(
         outcome=outcome,
         line=_line(settings, line),
         caller=number,
-        known=_known(number, name, language, vip=vip),
+        known=_known(number, name, language, email, vip=vip),
         start=_moment(settings, at),
         reply=reply,
         reply_after=after,
@@ -143,9 +152,11 @@ async def _play(
             await played.advance_to(played.clock.now() + plot.reply_after)
             await played.reply(plot.caller, plot.reply, plot.line)
         over = await played.advance_to_the_end(plot.start + timedelta(days=plot.days))
-        texts = len(played.world.texts)
+        texts = sum(text.kind is not Kind.NOTICE for text in played.world.texts)
+        mails = len(played.world.emails)
+    sent = counted(texts, "text") + (f" and {counted(mails, 'e-mail')}" if mails else "")
     say(
-        f"{counted(texts, 'text')} to the caller, all simulated"
+        f"{sent} to the caller, all simulated"
         + ("" if over else f"; more waits after {plot.days} days")
     )
 
@@ -173,15 +184,16 @@ def _line(client: Client, given: str) -> PhoneNumber:
     return line
 
 
-def _known(number: str, name: str, language: str, *, vip: bool) -> Caller | None:
+def _known(number: str, name: str, language: str, email: str, *, vip: bool) -> Caller | None:
     """What CRMs and lookups know of the caller; None if nothing."""
-    if number == ANONYMOUS or not (name or language or vip):
+    if number == ANONYMOUS or not (name or language or email or vip):
         return None
     return Caller(
         number=PhoneNumber(number),
         name=name or None,
         first_name=next(iter(name.split()), None),
-        known=bool(name) or None,
+        known=bool(name or email) or None,
+        email=email or None,
         language=language or None,
         vip=vip or None,
     )

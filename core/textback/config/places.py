@@ -23,7 +23,7 @@ MissedOutcome = Literal[
 
 @attrs.frozen(kw_only=True)
 class When:
-    """``when`` of a ``[[text]]`` or ``[[lead]]``: all that is said must be so; nothing: always."""
+    """``when`` of an entry: all that is said must be so; nothing: always."""
 
     line: Some[PhoneNumber] = setting("The line that was called.", factory=Some)
     known: bool | None = setting("Whether a CRM knows the caller.", default=None)
@@ -32,6 +32,18 @@ class When:
         "How the business was when the call ended; a holiday is closed, too.", default=None
     )
     vip: bool | None = setting("Whether a CRM or vip_phones says that it is a VIP.", default=None)
+
+
+@attrs.frozen(kw_only=True)
+class ToldWhen(When):
+    """``when`` of a ``[[notify]]``; the hours are those of the moment that the team is told of."""
+
+    owner: Some[str] = setting(
+        "Who owns the contact, by name or e-mail address as the CRM gives it.", factory=Some
+    )
+    words: Some[str] = setting(
+        'Words in what the caller wrote, in any case, e.g. ["emergency", "pain"].', factory=Some
+    )
 
 
 @attrs.frozen(kw_only=True)

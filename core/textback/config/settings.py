@@ -21,7 +21,7 @@ from attrs import validators
 from textback.config.fields import are_languages, is_language
 from textback.config.fields import given as given  # noqa: PLC0414 (plugins take these from here)
 from textback.config.fields import setting as setting  # noqa: PLC0414
-from textback.config.places import Hours, Location, When
+from textback.config.places import Hours, Location, ToldWhen, When
 from textback.config.references import References
 from textback.config.secrets import Secret
 from textback.model import PhoneNumber
@@ -111,6 +111,24 @@ class LeadRule:
 
 
 @attrs.frozen(kw_only=True)
+class NotifyRule:
+    """``[[notify]]``: who of the team is told; without any, every notifier is told everything."""
+
+    to: tuple[str, ...] = setting(
+        'The plugin tables that tell it, e.g. ["slack", "email"].',
+        validator=validators.min_len(1),
+    )
+    when: ToldWhen = setting(
+        "In which situations; if not set, of what none with a `when` is for.", factory=ToldWhen
+    )
+
+    @property
+    def fallback(self) -> bool:
+        """Whether it is for what no other is for."""
+        return self.when == ToldWhen()
+
+
+@attrs.frozen(kw_only=True)
 class FollowUp:
     """``[[follow_up]]``: one more text or e-mail, if nothing was heard."""
 
@@ -194,6 +212,9 @@ class Client:
     )
     lead: tuple[LeadRule, ...] = setting(
         "What CRMs are told: the first of these that fits.", default=()
+    )
+    notify: tuple[NotifyRule, ...] = setting(
+        "Who of the team is told: all of these that fit; every notifier if not set.", default=()
     )
     follow_up: tuple[FollowUp, ...] = setting("Later texts, in their order.", default=())
     was: tuple[str, ...] = setting("Earlier names of this client's file.", default=())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from textback.config.messages import Wrong
+from textback.config.messages import Wrong, nearest
 from textback.config.places import Hours, When
 from textback.config.settings import Client
 from textback.model import PhoneNumber
@@ -23,8 +23,11 @@ def check_situations(client: Client) -> list[Wrong]:
         ]
         seen.update(place.lines)
     hours = [each for each in (client.hours, *(p.hours for p in client.location)) if each]
+    whens: list[tuple[tuple[str | int, ...], When]]
     whens = [(("text", at, "when"), entry.when) for at, entry in enumerate(client.text)]
     whens += [(("lead", at, "when"), entry.when) for at, entry in enumerate(client.lead)]
+    whens += [(("notify", at, "when"), entry.when) for at, entry in enumerate(client.notify)]
+    wrong += _told(client)
     for where, when in whens:
         wrong += _not_ours(client, when.line, (*where, "line"))
         wrong += _without_hours(when, hours, (*where, "hours"))
@@ -37,6 +40,17 @@ def _not_ours(
     for line in lines:
         if line not in client.lines:
             yield Wrong(where, f"{line} is not one of this client's lines")
+
+
+def _told(client: Client) -> Iterator[Wrong]:
+    """Somebody must be told of everything, by a plugin that is there."""
+    if client.notify and not any(entry.fallback for entry in client.notify):
+        yield Wrong(("notify",), "needs one [[notify]] without `when`, for what no other is for")
+    for at, entry in enumerate(client.notify):
+        for n, name in enumerate(entry.to):
+            if name not in client.plugins:
+                hint = nearest(name, client.plugins) or "; it must be one of the [plugins] tables"
+                yield Wrong(("notify", at, "to", n), f'there is no plugin table "{name}"{hint}')
 
 
 def _without_hours(when: When, hours: list[Hours], where: tuple[str | int, ...]) -> Iterator[Wrong]:

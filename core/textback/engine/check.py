@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+import re
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from functools import partial
 
 import attrs
 
@@ -10,16 +12,35 @@ from textback import dispatch, plugins
 from textback.config import Config, Problem
 from textback.config.settings import Client, PluginTable
 from textback.engine.retry import describe as in_words
-from textback.engine.runtime import Runtime, open_runtime
-from textback.errors import StoreError
+from textback.engine.runtime import open_runtime
+from textback.errors import ConfigError, StoreError
 from textback.flow.bills import bills
 from textback.flow.reach import reach
 from textback.flow.wording import check_template
 from textback.model import Finding, Severity
-from textback.store import clients, refuse_network, sqlite_path, steps, version_of
+from textback.store import (
+    HEAD,
+    Work,
+    clients,
+    open_embedded,
+    refuse_network,
+    sqlite_path,
+    steps,
+    version_of,
+)
 from textback.words import counted
 
 SHORTEST_KEY = 16  # characters
+
+_PLACEHOLDER = re.compile(r"X{6}|x{8}|^(change|replace)[-_ ]?me\b|^your[-_ ]|^<.*>$", re.ASCII)
+
+
+@attrs.frozen(kw_only=True)
+class Stored:
+    """What the store knows beside the files: client, plugin, finding; and who is retired."""
+
+    findings: tuple[tuple[str, str, Finding], ...] = ()
+    retired: frozenset[str] = frozenset()
 
 
 def complete(config: Config, found: Mapping[str, plugins.Found]) -> Config:
@@ -48,6 +69,11 @@ def _problems(client: Client, found: Mapping[str, plugins.Found]) -> Iterator[Pr
     for path, body in bodies:
         for message in check_template(body):
             yield Problem(client.file, path, message)
+    for n, rule in enumerate(client.notify, 1):
+        for name in rule.to:
+            table = client.plugins[name]
+            if table.use in found and "notifier" not in _roles(table, found):
+                yield Problem(client.file, f"notify[{n}].to", f"{name} can't tell the team")
 
 
 def store_problem(config: Config) -> str | None:
@@ -64,32 +90,49 @@ def store_problem(config: Config) -> str | None:
     return None
 
 
-def advice(config: Config) -> Iterator[tuple[str, Finding]]:
-    """What is allowed but probably not meant, by client."""
+def advice(
+    config: Config, found: Mapping[str, plugins.Found]
+) -> Iterator[tuple[str, str, Finding]]:
+    """What is allowed but probably not meant: client, plugin if it is one's, finding."""
     for client in config.clients.values():
-        offered = {role for table in client.plugins.values() for role in _roles(client, table.name)}
-        if "sender" not in offered:
-            yield client.id, _warning("no plugin can send texts; callers get none")
-        if "source" not in offered:
-            yield client.id, _warning("no plugin tells of calls; none will be noticed")
-        if "notifier" not in offered:
-            yield client.id, _warning("no plugin tells the team; replies are seen in `cases` only")
-        if not client.staff_phones and any(_texts_team(table) for table in client.plugins.values()):
-            yield client.id, _warning("the team is told by text, but staff_phones is empty")
-        by_email = any(each.channel == "email" for each in client.follow_up)
-        if by_email and "email" not in offered:
-            yield client.id, _warning("no plugin can send e-mail; follow-ups by e-mail don't go")
-        if client.mode == "test" and not client.test_phones:
-            yield client.id, _warning("test mode without test_phones: nobody is texted")
-        for words in _reach(client):
-            yield client.id, _warning(words)
-        for words in bills(client):
-            yield client.id, _warning(words)
+        for name, settings in plugins.settings_in(client, found).items():
+            warn = getattr(settings, "warnings", None)
+            for words in [*_placeholders(client.plugins[name]), *(warn(client) if warn else ())]:
+                yield client.id, name, _warning(words)
+        for words in _of_client(client, found):
+            yield client.id, "", _warning(words)
 
 
-def _texts_team(table: PluginTable) -> bool:
-    found = plugins.find(None).get(table.use)
-    return found is not None and plugins.texts_team(plugins.load(found), table.roles)
+def _placeholders(table: PluginTable) -> Iterator[str]:
+    """Settings that still say what an example said."""
+    for key, value in table.settings.items():
+        if isinstance(value, str) and _PLACEHOLDER.search(value):
+            yield f'{key} still says "{value}"; put in your own'
+
+
+def _of_client(client: Client, found: Mapping[str, plugins.Found]) -> Iterator[str]:
+    """What is missing in a stack, or said in vain."""
+    tables = client.plugins.values()
+    offered = {role for table in tables for role in _roles(table, found)}
+    if "sender" not in offered:
+        yield "no plugin can send texts; callers get none"
+    if "source" not in offered:
+        yield "no plugin tells of calls; none will be noticed"
+    if "notifier" not in offered:
+        yield "no plugin tells the team; replies are seen in `cases` only"
+    if not client.staff_phones and any(_texts_team(table, found) for table in tables):
+        yield "the team is told by text, but staff_phones is empty"
+    by_email = any(each.channel == "email" for each in client.follow_up)
+    if by_email and "email" not in offered:
+        yield "no plugin can send e-mail; follow-ups by e-mail don't go"
+    if client.mode == "test" and not client.test_phones:
+        yield "test mode without test_phones: nobody is texted"
+    yield from _reach(client)
+    yield from bills(client)
+
+
+def _texts_team(table: PluginTable, found: Mapping[str, plugins.Found]) -> bool:
+    return plugins.texts_team(plugins.load(found[table.use]), table.roles)
 
 
 def _reach(client: Client) -> Iterator[str]:
@@ -104,12 +147,14 @@ def _reach(client: Client) -> Iterator[str]:
             yield f"no [[{name}]] is for calls with {found.gap}; {instead}"
 
 
-def _roles(client: Client, plugin: str) -> tuple[str, ...]:
-    table = client.plugins[plugin]
+def _roles(table: PluginTable, found: Mapping[str, plugins.Found]) -> tuple[str, ...]:
+    """What a plugin plays; nothing if it can't be imported, which is told elsewhere."""
     if table.roles is not None:
         return table.roles
-    found = plugins.find(None).get(table.use)
-    return plugins.roles_of(plugins.load(found)) if found is not None else ()
+    try:
+        return plugins.roles_of(plugins.load(found[table.use]))
+    except ConfigError:
+        return ()
 
 
 def _warning(message: str) -> Finding:
@@ -117,10 +162,8 @@ def _warning(message: str) -> Finding:
 
 
 async def findings(config: Config) -> AsyncIterator[tuple[str, str, Finding]]:
-    """What plugins find at their providers, and what the store knows: client, plugin, finding."""
+    """What plugins find at their providers: client, plugin, finding."""
     async with open_runtime(config, alone=False) as runtime:
-        async for found in _stored(runtime):
-            yield found
         for client in config.clients:
             stack = await runtime.ctx.stack(client)
             for answer in await dispatch.everyone(stack.impls("check")):
@@ -131,19 +174,37 @@ async def findings(config: Config) -> AsyncIterator[tuple[str, str, Finding]]:
                     yield client, answer.plugin, finding
 
 
-async def _stored(runtime: Runtime) -> AsyncIterator[tuple[str, str, Finding]]:
-    known = {*runtime.config.clients, *runtime.config.broken}
-    for client in await runtime.store.read(clients.known):
-        if client not in known:
+async def stored(config: Config) -> Stored:
+    """What the store knows that the files don't say; nothing of one that has yet to be made.
+
+    Raises:
+        StoreError: It can't be read.
+    """
+    deployment = config.deployment
+    path = sqlite_path(deployment.store.url, deployment.directory)
+    if version_of(path) != HEAD:
+        return Stored()
+    store = open_embedded(path)
+    try:
+        return await store.read(partial(_stored, {*config.clients, *config.broken}))
+    finally:
+        await store.close()
+
+
+def _stored(files: Collection[str]) -> Work[Stored]:
+    found = []
+    for client in (yield from clients.known()):
+        if client not in files:
             words = "is stored but has no file; bring the file back, or name it in another's `was`"
-            yield client, "store", Finding(Severity.ERROR, words)
-    for client in await runtime.store.read(clients.retired):
-        if client in known:
-            words = "is retired: remove its file, or: textback clients retire --undo"
-            yield client, "store", Finding(Severity.WARNING, words)
-    for (client, plugin), (count, error) in (await runtime.store.read(steps.failing)).items():
+            found.append((client, "store", Finding(Severity.ERROR, words)))
+    retired = frozenset((yield from clients.retired())) & frozenset(files)
+    for client in sorted(retired):
+        words = "is retired: remove its file, or: textback clients retire --undo"
+        found.append((client, "store", _warning(words)))
+    for (client, plugin), (count, error) in (yield from steps.failing()).items():
         words = f"{counted(count, 'step')} failed and will be tried again; the last error: {error}"
-        yield client, plugin, Finding(Severity.WARNING, words)
-    for client, count in (await runtime.store.read(steps.parked)).items():
+        found.append((client, plugin, _warning(words)))
+    for client, count in (yield from steps.parked()).items():
         words = f"{counted(count, 'step')} parked; see `cases --json`, then: textback retry"
-        yield client, "store", Finding(Severity.WARNING, words)
+        found.append((client, "store", _warning(words)))
+    return Stored(findings=tuple(found), retired=retired)

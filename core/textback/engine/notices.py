@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import attrs
 
@@ -16,7 +16,7 @@ from textback.engine.context import Context
 from textback.engine.names import FIRST_TEXT
 from textback.engine.pictures import case_of
 from textback.engine.records import Gone
-from textback.flow import follow_up, notify
+from textback.flow import choice, follow_up, notify
 from textback.model import Notice, TextState
 from textback.store import Work, calls, cases, steps, texts
 from textback.store.steps import WAITING, Step
@@ -32,7 +32,12 @@ async def tell(ctx: Context, client: Client, step: Step) -> Result:
     impl, texter = stack.impl("notify_team", plugin), stack.to_team(plugin)
     if impl is None and texter is None:
         raise Gone(plugin)
-    notice = await ctx.store.read(lambda: _notice(client, step, about))
+    facts = await ctx.store.read(lambda: _facts(client, step, about.partition("/")[0]))
+    wrote = facts.text or "" if about.startswith("reply/") else ""
+    chosen = choice.told(client, facts.case, facts.at, wrote)
+    if chosen is not None and stack.renamed.get(plugin, plugin) not in chosen:
+        return outcomes.finished(ctx, step, {"because": "others are told, by [[notify]]"})
+    notice = attrs.evolve(_notice(client, step, about, facts), key=about)
     if impl is None:
         assert texter is not None
         return await staff.tell(ctx, client, step, texter, notice)
@@ -40,9 +45,8 @@ async def tell(ctx: Context, client: Client, step: Step) -> Result:
     return outcomes.finished(ctx, step, {"title": notice.title})
 
 
-def _notice(client: Client, step: Step, about: str) -> Work[Notice]:
+def _notice(client: Client, step: Step, about: str, facts: notify.Facts) -> Notice:
     what, _, number = about.partition("/")
-    facts = yield from _facts(client, step, what)
     detail = step.detail
     match what:
         case "call" if number == "1":
@@ -80,12 +84,15 @@ def _facts(client: Client, step: Step, what: str) -> Work[notify.Facts]:
         for each in known
         if each.name.startswith("follow_up/") and each.state == WAITING and each.due_at
     ]
+    case = case_of(row)
+    if case.caller.url is None:
+        case = attrs.evolve(case, caller=attrs.evolve(case.caller, url=_made(known)))
     at = call.ended_at or call.started_at if call else moment(row["last_at"])
     if text is not None and what == "reply":
         at = moment(text["at"])
     return notify.Facts(
         client=client,
-        case=case_of(row),
+        case=case,
         at=at,
         call=call,
         text=text["body"] if text else None,
@@ -95,6 +102,12 @@ def _facts(client: Client, step: Step, what: str) -> Work[notify.Facts]:
         next_at=moment(min(waiting)) if waiting else None,
         media=read_media(text["media"]) if text else (),
     )
+
+
+def _made(known: Sequence[Step]) -> str | None:
+    """Where a CRM has the contact that this case's lead has become by now."""
+    leads = (each.result or {} for each in known if each.name.startswith("lead/"))
+    return next((each["url"] for each in leads if each.get("url")), None)
 
 
 def _text(client: Client, step: Step, case_id: str, what: str) -> Work[Row | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from textback.config.settings import Client
-from textback.engine import intents, outcomes
+from textback.engine import intents, outcomes, statuses
 from textback.engine.context import Context
 from textback.engine.intents import Intent
 from textback.flow import deliver
@@ -26,20 +26,11 @@ async def run(ctx: Context, client: Client, step: Step) -> Result:
     finder = stack.impl("find_text", intent.plugin)
     found = await deliver.find(finder, intent.text) if finder is not None else None
     if isinstance(found, Receipt):
-        receipt = found
+        receipt, because = found, "found at the provider"
 
         def unit() -> Work[None]:
-            yield from outcomes.settled(
-                ctx,
-                client,
-                stack,
-                intent,
-                receipt.state,
-                ctx.now(),
-                provider_id=receipt.provider_id,
-                because="found at the provider",
-            )
-            yield from _over(ctx, step, "found at the provider")
+            yield from statuses.taken(ctx, client, stack, intent, receipt, because)
+            yield from _over(ctx, step, because)
 
         return unit
     if isinstance(found, Absent):

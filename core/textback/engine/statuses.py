@@ -9,9 +9,10 @@ from textback.config.settings import Client
 from textback.engine import closing, intents, outcomes, todo
 from textback.engine.codec import read_event
 from textback.engine.context import Context, Wake
+from textback.engine.intents import Intent
 from textback.engine.names import NO_CASE, case_subject
 from textback.events import TextStatus
-from textback.model import FailureReason, TextState
+from textback.model import FailureReason, Receipt, TextState
 from textback.plugins import Stack
 from textback.store import Work, cases, inbox, steps, team_texts, texts
 from textback.store.work import Row
@@ -53,10 +54,21 @@ def told(
     return [Wake(client.id, case_subject(row["case_id"]))]
 
 
-def catch_up(
-    ctx: Context, client: Client, stack: Stack, plugin: str, provider_id: str
+def taken(
+    ctx: Context, client: Client, stack: Stack, intent: Intent, receipt: Receipt, because: str = ""
 ) -> Work[None]:
-    """Apply the statuses that came before the receipt was committed."""
+    """A provider has a text; the statuses that came before its receipt are applied, too."""
+    plugin, provider_id = intent.plugin, receipt.provider_id
+    yield from outcomes.settled(
+        ctx,
+        client,
+        stack,
+        intent,
+        receipt.state,
+        ctx.now(),
+        provider_id=provider_id,
+        because=because,
+    )
     rows = yield from inbox.of(client.id, f"text/{plugin}/{provider_id}")
     if not rows:
         return

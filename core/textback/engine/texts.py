@@ -22,7 +22,7 @@ from textback.engine.names import FIRST_TEXT
 from textback.flow import choice, deliver, follow_up, wording
 from textback.flow.decide import decide
 from textback.flow.reply import CONFIRM_WITHIN_S
-from textback.model import Case, Email, Kind, PhoneNumber, Receipt, TextState
+from textback.model import Case, Email, Kind, PhoneNumber, TextState
 from textback.picture import Action, Decision
 from textback.plugins import Stack
 from textback.store import Work, calls, cases, contacts, steps, texts
@@ -75,7 +75,7 @@ async def run(ctx: Context, client: Client, step: Step, prepared: Intent | None)
             attempt = await deliver.send_email(sender, email)
         match attempt:
             case deliver.Taken():
-                return partial(_taken, ctx, client, stack, intent, attempt.receipt)
+                return partial(statuses.taken, ctx, client, stack, intent, attempt.receipt)
             case deliver.Unsure():
                 return outcomes.unsure(ctx, client, stack, intent, attempt.because)
             case deliver.Declined(next_may_try=False) | deliver.Declined(opted_out=True):
@@ -255,22 +255,6 @@ def _intend(
     if seen.address is not None:
         yield from contacts.compare_and_set(client.id, seen.address, seen.address_versions)
     yield from intents.commit(ctx, intent, decision)
-
-
-def _taken(
-    ctx: Context, client: Client, stack: Stack, intent: Intent, receipt: Receipt
-) -> Work[None]:
-    yield from outcomes.settled(
-        ctx,
-        client,
-        stack,
-        intent,
-        receipt.state,
-        ctx.now(),
-        provider_id=receipt.provider_id,
-        because="",
-    )
-    yield from statuses.catch_up(ctx, client, stack, intent.plugin, receipt.provider_id)
 
 
 def _unused(ctx: Context, client: Client, text_id: str) -> Work[None]:

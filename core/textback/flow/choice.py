@@ -1,11 +1,13 @@
-"""Which of a client's words and leads a situation calls for: of each list, the first that fits."""
+"""Which of a client's words, leads and notifiers a situation calls for."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Literal, TypeVar
 
-from textback.config.places import When
+from textback.config.places import ToldWhen, When
 from textback.config.settings import Client, LeadRule, Wording
 from textback.flow import wording
 from textback.flow.situation import Situation, situation_of, spoken
@@ -40,6 +42,35 @@ def answer(client: Client, case: Case, to: Literal["stop", "help"]) -> str:
         if each.to == to and _understood(each.language, language):
             return each.body
     return _BUILT_IN[to]
+
+
+def told(client: Client, case: Case, at: datetime, wrote: str) -> frozenset[str] | None:
+    """The plugin tables that tell the team of something in a case; None if all do.
+
+    Args:
+        client: Whose rules; all that fit count, and the fallback where none with a `when` does.
+        case: With the caller as known by now.
+        at: The moment that is told of.
+        wrote: What the caller wrote, if that is told.
+    """
+    if not client.notify:
+        return None
+    situation = situation_of(client, case, at)
+    fitting = [
+        each.to
+        for each in client.notify
+        if not each.fallback and _fits(each.when, situation) and _concerns(each.when, case, wrote)
+    ]
+    chosen = fitting or [each.to for each in client.notify if each.fallback]
+    return frozenset().union(*chosen)
+
+
+def _concerns(when: ToldWhen, case: Case, wrote: str) -> bool:
+    owner = (case.caller.owner or "").casefold()
+    return (not when.owner or owner in map(str.casefold, when.owner)) and (
+        not when.words
+        or any(re.search(rf"\b{re.escape(word)}\b", wrote, re.IGNORECASE) for word in when.words)
+    )
 
 
 def translated(body: str, translations: Mapping[str, str], language: str) -> str:

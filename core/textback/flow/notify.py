@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import attrs
@@ -45,6 +45,8 @@ def missed_call(facts: Facts) -> Notice:
     lines = [f"{who(case)} called {_line(case)} at {_local(facts)}: {HOW[outcome]}."]
     if facts.call is not None and facts.call.recording_url:
         lines.append(f"Recording: {facts.call.recording_url}")
+    if case.number is not None:
+        lines.append("They are known." if case.caller.known else "They are new, as far as we know.")
     lines.append(_what_was_sent(facts))
     return _notice(NoticeKind.MISSED_CALL, facts, f"Missed call from {who(case)}", lines)
 
@@ -157,12 +159,13 @@ def _notice(kind: NoticeKind, facts: Facts, title: str, lines: Sequence[str]) ->
         at=facts.at,
         local_time=_local(facts),
         title=_one_line(title),
-        lines=tuple(lines) + ((follow_up,) if follow_up else ()),
+        lines=(*lines, *([follow_up] if follow_up else ()), *_record(case)),
         number=case.number,
         line=case.line,
         name=case.caller.name,
         known=bool(case.caller.known),
         url=case.caller.url,
+        owner=case.caller.owner,
         outcome=case.outcome,
         calls=case.calls,
         text=facts.text,
@@ -171,6 +174,13 @@ def _notice(kind: NoticeKind, facts: Facts, title: str, lines: Sequence[str]) ->
         next=follow_up,
         media=facts.media,
     )
+
+
+def _record(case: Case) -> Iterator[str]:
+    """Where the contact stands, and whose it is."""
+    if case.caller.url:
+        owner = f" ({_one_line(case.caller.owner)})" if case.caller.owner else ""
+        yield f"Contact{owner}: {case.caller.url}"
 
 
 def _line(case: Case) -> str:

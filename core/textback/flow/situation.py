@@ -19,7 +19,7 @@ class Situation:
     Attributes:
         line: The one last called.
         outcome: None if the caller wrote and never called.
-        hours: When the call ended, where the business is.
+        hours: When the call ended, or at the later moment, where the business is.
         language: A BCP 47 tag in lower case; the client's if the caller's isn't known.
     """
 
@@ -31,15 +31,15 @@ class Situation:
     language: str
 
 
-def situation_of(client: Client, case: Case) -> Situation:
-    """The situation in which a case was opened."""
+def situation_of(client: Client, case: Case, at: datetime | None = None) -> Situation:
+    """The situation in which a case was opened, or is at a later moment."""
     caller = case.caller
     line = case.line or client.lines[0]
     return Situation(
         line=line,
         known=bool(caller.known),
         outcome=case.outcome,
-        hours=_state(client, line, case),
+        hours=_state(client, line, case, at or case.opened_at),
         vip=bool(caller.vip) or case.number in client.vip_phones,
         language=spoken(client, case),
     )
@@ -85,7 +85,7 @@ def _open(hours: Hours, day: date, minute: int) -> bool:
     return opening is not None and opening.includes(minute) and not hours.is_holiday(day)
 
 
-def _state(client: Client, line: PhoneNumber, case: Case) -> HoursState:
+def _state(client: Client, line: PhoneNumber, case: Case, at: datetime) -> HoursState:
     hours = hours_of(client, line)
-    local = case.opened_at.astimezone(client.time_zone)
-    return as_told(state_at(hours, local) if hours is not None else "open", case.outcome)
+    state = state_at(hours, at.astimezone(client.time_zone)) if hours is not None else "open"
+    return as_told(state, case.outcome if at == case.opened_at else None)

@@ -5,7 +5,7 @@ when the stack is built, in words, with plugin and hook named; see `textback.plu
 """
 
 from textback.plugins.anatomy import Anatomy, anatomy_of, hooks_of
-from textback.plugins.assembly import assemble, assemble_deployment, problems_of
+from textback.plugins.assembly import assemble, assemble_deployment, problems_of, settings_in
 from textback.plugins.finding import Found, find, load
 from textback.plugins.roles import ROLES, roles_of, texts_team
 from textback.plugins.stack import Stack
@@ -25,5 +25,6 @@ __all__ = [
     "load",
     "problems_of",
     "roles_of",
+    "settings_in",
     "texts_team",
 ]

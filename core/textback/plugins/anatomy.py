@@ -41,12 +41,14 @@ class Anatomy:
     """A plugin's class, looked at.
 
     Attributes:
+        api: The version of the hooks that it is written for, as it declares it; None if it doesn't.
         settings: The class that its table is structured into; None if there is a problem with it.
         hooks: Those that it implements, with the arguments that each takes.
         problems: Why it can't be a plugin, in sentences; empty if it can.
     """
 
     kind: type
+    api: int | None
     settings: type | None
     hooks: Mapping[str, tuple[str, ...]]
     problems: tuple[str, ...]
@@ -87,7 +89,12 @@ def anatomy_of(kind: type) -> Anatomy:
             hooks[name] = tuple(inspect.signature(function).parameters)[1:]
     if not any(marks is not None for _, _, marks in _methods(kind)):
         problems.append(f"{kind.__name__} implements no hook; mark its methods with @hookimpl")
-    return Anatomy(kind, settings, hooks, tuple(problems))
+    try:
+        api = _api_of(kind)
+    except ValueError as error:
+        api = None
+        problems.append(str(error))
+    return Anatomy(kind, api, settings, hooks, tuple(problems))
 
 
 def hooks_of(kind: type) -> frozenset[str]:
@@ -126,6 +133,30 @@ def _problems_of_class(kind: type) -> Iterator[str]:
     for alias, field in fields.items():
         if alias not in _HANDED and field.default is attrs.NOTHING:
             yield f"{name} needs {alias}, which nobody hands it; give it a default or init=False"
+
+
+def _api_of(kind: type) -> int | None:
+    """The version of the hooks that a class declares; None if it doesn't.
+
+    Raises:
+        ValueError: It is none that can be used; says why, and what to do.
+    """
+    name, api = kind.__name__, inspect.getattr_static(kind, "api", None)
+    if api is None:
+        return None
+    if not isinstance(api, int) or isinstance(api, bool):
+        raise ValueError(f"{name}.api is no version of the hooks; write: api = {hookspecs.API}")
+    if api > hookspecs.API:
+        raise ValueError(
+            f"{name} is written for version {api} of the hooks, and this textback has "
+            f"{hookspecs.API}; run: pip install -U textback"
+        )
+    if api < hookspecs.OLDEST_API:
+        raise ValueError(
+            f"{name} is written for version {api} of the hooks, and this textback goes back to "
+            f"{hookspecs.OLDEST_API}; install a newer version of the plugin"
+        )
+    return api
 
 
 def _settings_of(kind: type) -> type | None:

@@ -92,6 +92,11 @@ def problems_of(client: Client, found: Mapping[str, Found]) -> list[Problem]:
     return _parts(client.plugins.values(), found)[1]
 
 
+def settings_in(client: Client, found: Mapping[str, Found]) -> dict[str, Any]:
+    """The settings of a client's plugins, by table; those that can't be used are left out."""
+    return {part.table.name: part.settings for part in _parts(client.plugins.values(), found)[0]}
+
+
 def _instances(
     tables: Iterable[PluginTable],
     found: Mapping[str, Found],

@@ -10,6 +10,7 @@ from textback.store.sqlite import Lock, SQLiteStore, refuse_network, version_of
 from textback.store.work import Statement, Store, Unit, Work, every, one, statement
 
 __all__ = [
+    "HEAD",
     "Lock",
     "SQLiteStore",
     "Statement",

@@ -1,8 +1,14 @@
 """The ledger: every decision and every text, in a chain that shows if a row was changed.
 
 A transaction inserts its rows unsealed.  The sealer gives them a sequence and a hash that covers
-the row and the one before.  The hash covers the content only through a salted digest, so that
-content and salt can be erased and the chain still holds.
+the row and the one before.  Three hashes, each SHA-256 in hexadecimal, stand on each other:
+
+- the *digest* covers the content, with a salt: both can be erased and the rest still holds;
+- the *fingerprint* covers the digest and what else the row says, so that a row of somebody else
+  can stand in a proof without being shown;
+- the *chain* covers the fingerprint, the sequence and the chain of the row before.
+
+The client's name is in none of them: a client may be renamed.
 """
 
 from __future__ import annotations
@@ -40,6 +46,11 @@ _OF = statement(f"""
     SELECT {_COLUMNS} FROM ledger WHERE client = :client AND subject = :subject
     ORDER BY at, seq, entry
 """)
+_OF_NUMBER = statement(f"""
+    SELECT {_COLUMNS} FROM ledger WHERE client = :client AND number_hash = :number_hash
+    ORDER BY at, seq, entry
+""")
+_AT = statement("SELECT chain FROM ledger WHERE client = :client AND seq = :seq")
 _CHAIN = statement(f"""
     SELECT {_COLUMNS} FROM ledger WHERE client = :client AND seq > :after ORDER BY seq LIMIT :most
 """)
@@ -87,7 +98,7 @@ def write(
             "number_hash": number_hash,
             "salt": salt,
             "content": text,
-            "digest": _digest(salt, text),
+            "digest": digest(salt, text),
         },
     )
 
@@ -103,7 +114,7 @@ def seal() -> Work[list[Sealed]]:
             found = yield _HEAD, {"client": client}
             heads[client] = (found[0]["seq"], found[0]["chain"]) if found else (0, "")
         seq, chain = heads[client]
-        heads[client] = (seq + 1, _link(chain, seq + 1, row))
+        heads[client] = (seq + 1, link(chain, seq + 1, fingerprint(row)))
         yield (
             _SEAL,
             {
@@ -131,6 +142,19 @@ def of(client: str, subject: str) -> Work[Sequence[Row]]:
     return every(_OF, client=client, subject=subject)
 
 
+def of_number(client: str, number_hash: str) -> Work[Sequence[Row]]:
+    """The rows about a number, oldest first."""
+    return every(_OF_NUMBER, client=client, number_hash=number_hash)
+
+
+def chain_at(client: str, seq: int) -> Work[str | None]:
+    """The chain at a sequence; "" before the first row, None if there is no such row."""
+    if seq == 0:
+        return ""
+    rows = yield _AT, {"client": client, "seq": seq}
+    return rows[0]["chain"] if rows else None
+
+
 def head(client: str) -> Work[tuple[int, str]]:
     """The newest sealed row's sequence and hash; (0, "") if there is none."""
     rows = yield _HEAD, {"client": client}
@@ -144,25 +168,33 @@ def verify(client: str) -> Work[Proof]:
         for row in rows:
             if row["seq"] != seq + 1:
                 return Proof(seq, f"row {seq + 1} is missing")
-            if row["content"] is not None and _digest(row["salt"], row["content"]) != row["digest"]:
+            if row["content"] is not None and digest(row["salt"], row["content"]) != row["digest"]:
                 return Proof(seq, f"row {row['seq']}: its content was changed")
-            if _link(chain, row["seq"], row) != row["chain"]:
+            if link(chain, row["seq"], fingerprint(row)) != row["chain"]:
                 return Proof(seq, f"row {row['seq']} or the one before was changed")
             seq, chain = row["seq"], row["chain"]
     return Proof(seq)
 
 
-def _digest(salt: str, content: str) -> str:
+def prints(client: str, first: int) -> Work[list[str]]:
+    """The fingerprints of all sealed rows from the sequence *first* on."""
+    found: list[str] = []
+    while rows := (yield _CHAIN, {"client": client, "after": first - 1 + len(found), "most": 1000}):
+        found += map(fingerprint, rows)
+    return found
+
+
+def digest(salt: str, content: str) -> str:
+    """Covers what a row says."""
     return hashlib.sha256(f"{salt}:{content}".encode()).hexdigest()
 
 
-def _link(before: str, seq: int, row: Row) -> str:
-    parts = [
-        before,
-        str(seq),
-        *(
-            str(row[name])
-            for name in ("client", "entry", "at", "kind", "subject", "number_hash", "digest")
-        ),
-    ]
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+def fingerprint(row: Row | Mapping[str, Any]) -> str:
+    """Covers a row but for its place."""
+    names = ("entry", "at", "kind", "subject", "number_hash", "digest")
+    return hashlib.sha256("\x1f".join(str(row[name]) for name in names).encode()).hexdigest()
+
+
+def link(before: str, seq: int, fingerprint: str) -> str:
+    """The chain at one row, from the chain at the row before."""
+    return hashlib.sha256(f"{before}\x1f{seq}\x1f{fingerprint}".encode()).hexdigest()

@@ -134,17 +134,32 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def version_of(path: Path) -> str | None:
-    """The schema's version of a file; None if it has none yet."""
+    """The schema's version of a file, which is only looked at; None if it has none yet.
+
+    Raises:
+        WrongStore: It is no SQLite database, or can't be opened.
+        StoreBusy: It can't be read now.
+    """
     if not path.exists():
         return None
-    connection = connect(path)
     try:
+        connection = sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=BUSY_S
+        )
+    except sqlite3.Error as error:
+        raise WrongStore(f"{path}: can't be opened: {error}") from error
+    try:
+        tables = "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"
+        if connection.execute(tables).fetchone() is None:
+            return None
         row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    except sqlite3.OperationalError:  # no such table
-        return None
+    except sqlite3.OperationalError as error:
+        raise StoreBusy(f"{path}: can't be read now: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise WrongStore(f"{path}: can't be opened as an SQLite database: {error}") from error
     finally:
         connection.close()
-    return row["version_num"] if row else None
+    return row[0] if row else None
 
 
 def refuse_network(path: Path) -> None:

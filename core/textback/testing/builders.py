@@ -11,6 +11,7 @@ from textback.model import (
     ActivityKind,
     Call,
     Case,
+    Email,
     Lead,
     Notice,
     NoticeKind,
@@ -124,6 +125,20 @@ def a_notice(**more: Any) -> Notice:
     return Notice(**{**given, **more})
 
 
+def an_email(**more: Any) -> Email:
+    """A follow-up to `CALLER` by e-mail."""
+    given = {
+        "id": "case1-follow-up-1-1",
+        **_OF_CASE,
+        "to": "anna@example.com",
+        "subject": "Your call to Bright Smile Dental",
+        "body": BODY,
+        "client_name": "Bright Smile Dental",
+        "unsubscribe_url": f"{ADDRESS.partition('/hooks')[0]}/u/token",
+    }
+    return Email(**{**given, **more})
+
+
 def a_request(
     body: bytes = b"",
     *,
@@ -132,6 +147,7 @@ def a_request(
     url: str = "",
     method: str = "POST",
     received_at: datetime = NOW,
+    remote_ip: str = "192.0.2.7",
 ) -> WebhookRequest:
     """A webhook as the engine hands it to a plugin; names of headers are lower-cased."""
     return WebhookRequest(
@@ -141,4 +157,5 @@ def a_request(
         headers={name.lower(): value for name, value in (headers or {}).items()},
         body=body,
         received_at=received_at,
+        remote_ip=remote_ip,
     )

@@ -6,7 +6,7 @@ from textback.testing.fixtures import provider, services
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import attrs
 import httpx
@@ -14,11 +14,14 @@ import pytest
 import structlog
 
 from textback import http
+from textback.errors import MaybeSent
 from textback.gate import Gate
 from textback.services import Services
-from textback.testing.builders import ADDRESS, NOW
+from textback.testing.builders import ADDRESS, LINE, NOW
 from textback.testing.clock import VirtualClock
 from textback.testing.memory import MemoryContacts, MemoryState
+
+Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
 
 
 @attrs.define
@@ -27,15 +30,18 @@ class Provider:
 
     Attributes:
         response: What every request gets; an exception is raised instead, as the transport would.
+            A function of the request may keep records, as the provider itself does.
         hangs: Requests get no answer at all.
         open: Requests that wait for their answer now.
+        asked: Set once a request has come.
     """
 
-    response: httpx.Response | Exception = attrs.field(factory=lambda: httpx.Response(204))
+    response: Answer = attrs.field(factory=lambda: httpx.Response(204))
     requests: list[httpx.Request] = attrs.field(factory=list)
     hangs: bool = False
     open: int = 0
     asked: asyncio.Event = attrs.field(factory=asyncio.Event)
+    _until_lost: int | None = attrs.field(default=None, init=False)
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
         """Take one request."""
@@ -49,9 +55,32 @@ class Provider:
             self.open -= 1
         if isinstance(self.response, Exception):
             raise self.response
-        return httpx.Response(
-            self.response.status_code, headers=self.response.headers, content=self.response.content
-        )
+        given = self.response(request) if callable(self.response) else self.response
+        if self._is_lost():
+            raise MaybeSent("the answer was lost")
+        return httpx.Response(given.status_code, headers=given.headers, content=given.content)
+
+    def lose(self, nth: int | None) -> bool:
+        """Let what the *nth* request from now asks for be done, and its answer be lost.
+
+        Args:
+            nth: From 1 on; None loses no answer any more.
+
+        Returns:
+            Whether an answer was still to be lost, which now isn't.
+        """
+        waiting = self._until_lost is not None
+        self._until_lost = nth
+        return waiting
+
+    def _is_lost(self) -> bool:
+        if self._until_lost is None:
+            return False
+        self._until_lost -= 1
+        if self._until_lost:
+            return False
+        self._until_lost = None
+        return True
 
 
 @pytest.fixture
@@ -76,5 +105,6 @@ async def services(provider: Provider) -> AsyncIterator[Services]:
             state=MemoryState(clock),
             contacts=MemoryContacts(clock),
             in_thread=asyncio.to_thread,
+            lines=(LINE,),
             gate=gate,
         )

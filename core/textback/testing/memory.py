@@ -17,20 +17,27 @@ from textback.services import Contact
 
 
 class MemoryState:
-    """`textback.services.State` without a store."""
+    """`textback.services.State` without a store.
+
+    Attributes:
+        touched: The keys that were read, written or locked, in order.
+    """
 
     def __init__(self, clock: Clock) -> None:
+        self.touched: list[str] = []
         self._clock = clock
         self._values: dict[str, tuple[Any, Any]] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def get(self, key: str) -> Any:
         """The value, or None if there is none or its time is over."""
+        self.touched.append(key)
         value, until = self._values.get(key, (None, None))
         return value if until is None or until > self._clock.now() else None
 
     async def set(self, key: str, value: Any, *, ttl_s: float | None = None) -> None:
         """Keep a value, for *ttl_s* seconds if given."""
+        self.touched.append(key)
         until = self._clock.now() + timedelta(seconds=ttl_s) if ttl_s is not None else None
         self._values[key] = (value, until)
 
@@ -43,22 +50,40 @@ class MemoryState:
 
     async def delete(self, key: str) -> None:
         """Forget a value."""
+        self.touched.append(key)
         self._values.pop(key, None)
 
     @asynccontextmanager
     async def lock(self, key: str) -> AsyncIterator[None]:
         """Only one holder at a time."""
+        self.touched.append(key)
         async with self._locks[key]:
             yield
 
 
 class MemoryContacts:
-    """`textback.services.Contacts` without a store."""
+    """`textback.services.Contacts` without a store, and the book of a CRM that is kept in it.
+
+    Attributes:
+        deals: None: they aren't kept here.
+    """
+
+    deals = 0
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._contacts: dict[PhoneNumber, Contact] = {}
         self._logs: defaultdict[PhoneNumber, dict[str, Mapping[str, Any]]] = defaultdict(dict)
+
+    @property
+    def contacts(self) -> int:
+        """How many there are."""
+        return len(self._contacts)
+
+    @property
+    def activities(self) -> int:
+        """How many are logged, of all contacts."""
+        return sum(map(len, self._logs.values()))
 
     async def get(self, number: PhoneNumber) -> Contact | None:
         """The contact with this number."""

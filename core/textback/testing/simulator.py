@@ -88,6 +88,8 @@ class Settings:
 class Simulator:
     """A carrier, a CRM, a team's inbox and a booking tool, all simulated."""
 
+    api = 1
+
     settings: Settings
     services: Services
 

@@ -79,4 +79,7 @@ def _event(table: Any) -> Event:
     kind = KINDS.get(str(table.get("type"))) if isinstance(table, dict) else None
     if kind is None:
         raise UnreadableWebhook(f"an event's type is none of: {', '.join(KINDS)}")
-    return read(kind, {name: value for name, value in table.items() if name != "type"})
+    event = read(kind, {name: value for name, value in table.items() if name != "type"})
+    if not event.key or event.at.tzinfo is None:
+        raise UnreadableWebhook("an event has no key, or its time has no zone")
+    return event

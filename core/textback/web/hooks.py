@@ -97,6 +97,7 @@ class Hooks:
             headers=headers,
             body=content,
             received_at=self._ctx.clock.now(),
+            remote_ip=(scope.get("client") or ("",))[0],
         )
 
     async def _read(

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from support.house import CALLER, HEAD, LINE, TEXTBACK
+from textback import plugins
 from textback.config import load
 from textback.engine.check import advice
 from textback.errors import DeliveryError, MaybeSent
@@ -318,6 +319,7 @@ def test_check_says_that_nobody_would_be_told(tmp_path):
     (tmp_path / "textback.toml").write_text(TEXTBACK)
     (tmp_path / "clients" / "bright.toml").write_text(f"{HEAD}\n{stack}")
 
-    found = [finding.message for _, finding in advice(load(tmp_path / "textback.toml"))]
+    config = load(tmp_path / "textback.toml")
+    found = [finding.message for _, _, finding in advice(config, plugins.find(None))]
 
     assert "the team is told by text, but staff_phones is empty" in found

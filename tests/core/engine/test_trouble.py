@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from support.house import House
-from textback.engine import opening, people, texts
+from textback.engine import opening, people, statuses
 from textback.errors import MaybeSent, StoreBusy
 from textback.model import Absent, Text, TextState
 
@@ -41,7 +41,7 @@ async def unsure(text: Text) -> None:
     raise MaybeSent("the connection broke")
 
 
-@pytest.mark.parametrize(("module", "name"), [(opening, "_open"), (texts, "_taken")])
+@pytest.mark.parametrize(("module", "name"), [(opening, "_open"), (statuses, "taken")])
 async def test_a_commit_that_fails_is_tried_again(
     house: House, module: ModuleType, name: str
 ) -> None:

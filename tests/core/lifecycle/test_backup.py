@@ -30,12 +30,6 @@ def quick(config: Path, after: str = "1s") -> Path:
     return config
 
 
-async def until(true, within_s=30.0):
-    async with asyncio.timeout(within_s):
-        while not true():
-            await asyncio.sleep(0.02)
-
-
 def select(config, query):
     connection = sqlite3.connect(config.parent / "textback.db")
     try:
@@ -81,7 +75,7 @@ async def test_a_backup_under_load_is_restored_elsewhere_and_nothing_goes_twice(
     assert code == 0, words
     assert "keep them elsewhere, too" in words
     provider.write_in("SMstop", caller(1), d.LINE, "STOP")
-    await until(lambda: len(provider.taken) == 2 * calls)  # the first text and the follow-up
+    await d.until(lambda: len(provider.taken) == 2 * calls)  # the first text and the follow-up
     await serving.kill()
     move_files(config, elsewhere)
 
@@ -101,15 +95,15 @@ async def test_a_backup_under_load_is_restored_elsewhere_and_nothing_goes_twice(
     new = d.missed("CAnew", LATER)
     assert (await d.post(http, serving.address, "dial", new)).is_success
     held = f"SELECT 1 FROM cases WHERE number = '{LATER}' AND because LIKE '%paused%'"
-    await until(lambda: select(elsewhere, held))
+    await d.until(lambda: select(elsewhere, held))
     assert len(provider.taken) == 2 * calls
 
     code, _, words = await d.command(elsewhere, "resume")
 
     assert code == 0, words
-    await until(lambda: len(provider.to(LATER)) == 2)  # whoever called since is texted
+    await d.until(lambda: len(provider.to(LATER)) == 2)  # whoever called since is texted
     waiting = "SELECT 1 FROM steps WHERE state IN ('waiting', 'running') AND name <> 'idle'"
-    await until(lambda: not select(elsewhere, waiting))
+    await d.until(lambda: not select(elsewhere, waiting))
     texts = Counter((text.to, text.body) for text in provider.taken)
     assert len(texts) == 2 * calls + 2
     assert set(texts.values()) == {1}
@@ -125,10 +119,10 @@ async def test_what_nobody_can_tell_of_is_parked(
     quick(config, "5s")
     serving = await d.Serving.start(config)
     await d.post(http, serving.address, "dial", d.missed("CA1", caller(1)))
-    await until(lambda: select(config, "SELECT 1 FROM steps WHERE name = 'follow_up/1'"))
+    await d.until(lambda: select(config, "SELECT 1 FROM steps WHERE name = 'follow_up/1'"))
     assert (await textback("backup", str(tmp_path / "copy.db")))[0] == 0
     assert len(provider.taken) == 1
-    await until(lambda: len(provider.taken) == 2)
+    await d.until(lambda: len(provider.taken) == 2)
     await serving.kill()
     move_files(config, elsewhere)
     await provider.stop()

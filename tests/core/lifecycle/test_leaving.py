@@ -17,15 +17,9 @@ pytestmark = pytest.mark.slow
 CALLER = "+13035550123"
 
 
-async def until(true, within_s=20.0):
-    async with asyncio.timeout(within_s):
-        while not true():
-            await asyncio.sleep(0.02)
-
-
 async def a_case(http, serving, rows):
     await d.post(http, serving.address, "dial", d.missed("CA1", CALLER))
-    await until(lambda: rows("SELECT 1 FROM steps WHERE name = 'follow_up/1'"))
+    await d.until(lambda: rows("SELECT 1 FROM steps WHERE name = 'follow_up/1'"))
 
 
 async def test_everything_of_a_client_is_exported_and_no_secret(
@@ -34,7 +28,7 @@ async def test_everything_of_a_client_is_exported_and_no_secret(
     """JSON lines in a private zip; its ledger can be checked by anybody."""
     await a_case(http, serving, rows)
     await d.post(http, serving.address, "sms", d.text("SM1", CALLER, "STOP"))
-    await until(lambda: rows("SELECT 1 FROM suppressions"))
+    await d.until(lambda: rows("SELECT 1 FROM suppressions"))
     await serving.stop()
     file = config.parent / "bright.zip"
 
@@ -72,7 +66,7 @@ async def test_a_retired_client_is_texted_for_no_more(
     code, _, words = await textback("clients", "retire", "bright")
 
     assert code == 0, words
-    assert "bright is retired: 1 cases closed" in words
+    assert "bright is retired: 1 case closed" in words
     assert "clients/bright.toml may be removed" in words
     assert rows("SELECT count(*) FROM steps WHERE state IN ('waiting', 'running')") == [(0,)]
     assert rows("SELECT closed_because FROM cases") == [("the client is retired",)]
@@ -86,7 +80,7 @@ async def test_a_retired_client_is_texted_for_no_more(
             if answer.status_code == 410:
                 break
             await asyncio.sleep(0.1)
-    await until(lambda: not rows("SELECT 1 FROM cases WHERE closed_at IS NULL"))
+    await d.until(lambda: not rows("SELECT 1 FROM cases WHERE closed_at IS NULL"))
     assert len(provider.taken) == 1
     code, _, words = await textback("resume", "--client", "bright")
     assert (code, "is retired" in words) == (1, True)
@@ -109,7 +103,7 @@ async def test_its_file_may_go_and_it_may_come_back(config, textback, rows, http
     async with asyncio.timeout(20):
         while (await d.post(http, serving.address, "dial", form)).status_code == 410:
             await asyncio.sleep(0.1)
-    await until(lambda: provider.to("+13035550124"))
+    await d.until(lambda: provider.to("+13035550124"))
     await serving.stop()
     await textback("clients", "retire", "bright")
     (config.parent / "clients" / "bright.toml").unlink()

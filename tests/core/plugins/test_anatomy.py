@@ -171,6 +171,35 @@ def test_hook_that_is_refused(methods, problem):
     assert not found.hooks
 
 
+@pytest.mark.parametrize(
+    ("api", "problem"),
+    [
+        (hookspecs.API, None),
+        (hookspecs.API + 1, "version 2 of the hooks, and this textback has 1; run: pip install -U"),
+        (hookspecs.OLDEST_API - 1, "version 0 of the hooks, and this textback goes back to 1;"),
+        ("1", "Acme.api is no version of the hooks; write: api = 1"),
+        (True, "Acme.api is no version of the hooks"),
+    ],
+)
+def test_version_that_a_plugin_is_written_for(api, problem):
+    """One that we don't have is refused with what to do, before a hook of it is asked."""
+    found = anatomy_of(a_class(send_text=hook(send_text), api=api))
+
+    if problem is None:
+        assert (found.api, found.problems) == (api, ())
+    else:
+        assert found.api is None
+        assert len(found.problems) == 1
+        assert problem in found.problems[0]
+
+
+def test_plugin_that_names_no_version_is_taken_for_the_oldest():
+    """It was written when there was one only; certifying asks for it."""
+    found = anatomy_of(a_class(send_text=hook(send_text)))
+
+    assert (found.api, found.problems) == (None, ())
+
+
 def test_every_problem_at_once():
     """The author needs one look."""
 

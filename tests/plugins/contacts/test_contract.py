@@ -2,7 +2,10 @@
 
 import pytest
 
-from textback.testing.contracts import CrmContract
+from textback.model import Caller
+from textback.services import Contact
+from textback.testing.builders import CALLER
+from textback.testing.contracts import CrmContract, LookupContract
 from textback.testing.fixtures import provider, services
 from textback_contacts import Contacts, Settings
 
@@ -10,6 +13,22 @@ __all__ = ["provider", "services"]
 
 
 class TestEmbeddedCrm(CrmContract):
+    over_http = False
+
     @pytest.fixture
     def crm(self, services):
+        return Contacts(Settings(), services)
+
+    @pytest.fixture
+    def book(self, services):
+        return services.contacts
+
+
+class TestWhoCalls(LookupContract):
+    over_http = False
+    caller = Caller(number=CALLER, name="Anna Example", first_name="Anna", known=True)
+
+    @pytest.fixture
+    async def lookup(self, services):
+        await services.contacts.save(Contact(number=CALLER, name="Anna Example"))
         return Contacts(Settings(), services)

@@ -78,10 +78,11 @@ async def test_dry_run(make, provider, console, line):
 
 
 async def test_line_of_another_account(make, console):
-    """A line that the account doesn't own is left to `check`."""
+    """Nothing to connect is said to be so; what is another's stays as it is."""
     console.add(OTHER, **DEMO)
 
-    assert await make().connect(ADDRESSES, dry_run=False) == []
+    with pytest.raises(Refused, match="is no number of this account"):
+        await make().connect(ADDRESSES, dry_run=False)
     assert console.posted == []
 
 

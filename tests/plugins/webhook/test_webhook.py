@@ -68,6 +68,7 @@ async def test_posts_the_whole_notice(webhook, receiver):
             "name": "José",
             "known": True,
             "url": None,
+            "owner": None,
             "outcome": "no_answer",
             "calls": 1,
             "text": "Hi José",

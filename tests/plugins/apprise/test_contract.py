@@ -1,0 +1,18 @@
+"""Apprise does what every notifier does; it asks by its own means, not by ours."""
+
+import pytest
+
+from textback.testing.contracts import NotifierContract
+
+
+class TestAppriseNotices(NotifierContract):
+    over_http = False
+
+    @pytest.fixture
+    def notifier(self, build, listener):
+        self.listener = listener
+        return build("taken")
+
+    def told(self, provider):
+        bodies = self.listener.bodies("taken")
+        return "\n".join(f"{body['title']}\n{body['message']}" for body in bodies)
