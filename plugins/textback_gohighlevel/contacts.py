@@ -20,6 +20,7 @@ from textback.model import CrmRef, Lead, PhoneNumber
 from textback.once import Record, Trace, find_or_make
 from textback.phones import mask, normalise, region_of
 from textback.services import Services
+from textback.telling import one_line
 from textback_gohighlevel.api import Api
 from textback_gohighlevel.catalog import Catalog, Model
 from textback_gohighlevel.names import Unknown
@@ -260,7 +261,7 @@ def _changes(
 ) -> dict[str, Any]:
     allowed = settings.overwrite
     changes: dict[str, Any] = {}
-    name = " ".join((lead.name or "").split())[:LONGEST_NAME]
+    name = one_line(lead.name or "")[:LONGEST_NAME]
     nameless = not contact.name or is_number(contact.name, services)
     if name and name != contact.name and (nameless or "name" in allowed):
         changes["name"] = name

@@ -8,28 +8,19 @@ https://marketplace.gohighlevel.com/docs/ghl/contacts/notes
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from urllib.parse import quote
 
-from textback.model import Activity, ActivityKind, CrmRef, Outcome
+from textback.flow.notify import HOW
+from textback.model import Activity, ActivityKind, CrmRef
 from textback.once import Record, Trace, find_or_make
 from textback.phones import display
 from textback.services import Services
+from textback.telling import clean
 from textback_gohighlevel.api import Api
 from textback_gohighlevel.contacts import region
 from textback_gohighlevel.settings import Settings
 
 REMEMBERED_S = 30 * 86_400.0  # longer than a step is tried again by itself
-
-_HOW: Mapping[Outcome, str] = {
-    Outcome.NO_ANSWER: "Nobody answered.",
-    Outcome.BUSY: "The line was busy.",
-    Outcome.DECLINED: "The call was declined.",
-    Outcome.ABANDONED: "The caller hung up while it rang.",
-    Outcome.VOICEMAIL: "The caller left a voicemail.",
-    Outcome.FAILED: "The call could not be put through.",
-    Outcome.OUT_OF_HOURS: "It came out of hours.",
-}
 
 
 async def log(
@@ -53,7 +44,7 @@ async def log(
         )
 
     async def make() -> Record:
-        body = "\n".join([*filter(None, _lines(activity, services)), mark])
+        body = clean("\n".join([*filter(None, _lines(activity, services)), mark]))
         made = await api.create(path, {"body": body})
         return {"id": (made.get("note") or {}).get("id")}
 
@@ -81,7 +72,8 @@ def _lines(activity: Activity, services: Services) -> list[str]:
         case ActivityKind.CALL:
             missed = activity.outcome is None or activity.outcome.missed
             to = f" to {display(activity.line, home)}" if activity.line else ""
-            how = _HOW.get(activity.outcome, "") if activity.outcome else ""
+            words = HOW.get(activity.outcome) if activity.outcome is not None else None
+            how = f"{words[0].upper()}{words[1:]}." if words else ""
             ms = activity.duration_ms
             took = f"It took {ms / 1000:.0f} s." if ms is not None else ""
             what = "Missed call" if missed else "Call"

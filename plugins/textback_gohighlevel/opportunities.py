@@ -13,6 +13,7 @@ from textback.model import CrmRef, Lead
 from textback.once import Record, Trace, find_or_make
 from textback.phones import display
 from textback.services import Services
+from textback.telling import one_line
 from textback_gohighlevel.api import Api, Refusal
 from textback_gohighlevel.catalog import Catalog, Stage
 from textback_gohighlevel.contacts import left_out, new_values, region, values
@@ -144,5 +145,5 @@ def _custom(found: Opportunity) -> dict[str, Any]:
 
 
 def _name(settings: Settings, services: Services, lead: Lead) -> str:
-    caller = " ".join((lead.name or display(lead.number, region(services))).split())
+    caller = one_line(lead.name or "") or display(lead.number, region(services))
     return settings.deal_name.replace("{caller}", caller)[:255]

@@ -45,6 +45,8 @@ from textback_gohighlevel.tokens import MAINTAINED
 class GoHighLevel:
     """One sub-account: its contacts and opportunities, and the calls and texts of its numbers."""
 
+    api = 1
+
     settings: Settings
     services: Services
     _api: Api = attrs.field(init=False, repr=False)

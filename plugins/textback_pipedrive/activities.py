@@ -13,10 +13,12 @@ from html import escape
 from typing import Any
 
 from textback.errors import Refused
-from textback.model import Activity, ActivityKind, CrmRef, Outcome
+from textback.flow.notify import HOW
+from textback.model import Activity, ActivityKind, CrmRef
 from textback.once import Record, Trace, find_or_make
 from textback.phones import display
 from textback.services import Services
+from textback.telling import clean, one_line
 from textback_pipedrive import deals
 from textback_pipedrive.api import Api
 from textback_pipedrive.persons import region
@@ -24,16 +26,6 @@ from textback_pipedrive.settings import Settings
 
 REMEMBERED_S = 30 * 86_400.0  # longer than a step is tried again by itself
 _LATEST = 100  # of a person, among which one is that may have been made
-
-_HOW: Mapping[Outcome, str] = {
-    Outcome.NO_ANSWER: "Nobody answered.",
-    Outcome.BUSY: "The line was busy.",
-    Outcome.DECLINED: "The call was declined.",
-    Outcome.ABANDONED: "The caller hung up while it rang.",
-    Outcome.VOICEMAIL: "The caller left a voicemail.",
-    Outcome.FAILED: "The call could not be put through.",
-    Outcome.OUT_OF_HOURS: "It came out of hours.",
-}
 
 
 async def log(
@@ -94,14 +86,12 @@ async def _activities(api: Api, person: int) -> list[dict[str, Any]]:
         "sort_direction": "desc",
         "limit": _LATEST,
     }
-    found: list[dict[str, Any]] = await api.get("v2/activities", query) or []
-    return found
+    return await api.entries("v2/activities", query)
 
 
 async def _notes(api: Api, person: int) -> list[dict[str, Any]]:
     query = {"person_id": person, "sort": "add_time DESC", "limit": _LATEST}
-    found: list[dict[str, Any]] = await api.get("v1/notes", query) or []
-    return found
+    return await api.entries("v1/notes", query)
 
 
 def _said(entry: Mapping[str, Any]) -> str:
@@ -146,7 +136,7 @@ def _subject(activity: Activity, services: Services) -> str:
             missed = activity.outcome is None or activity.outcome.missed
             return f"{'Missed call' if missed else 'Call'} from {caller}"
         case ActivityKind.BOOKING:
-            return " ".join(activity.body.split())[:255] or "Appointment"
+            return one_line(activity.body)[:255] or "Appointment"
     return f"{_what(activity)[:-1]}: {caller}"
 
 
@@ -155,7 +145,8 @@ def _lines(activity: Activity, services: Services) -> tuple[str, ...]:
     if activity.kind is not ActivityKind.CALL:
         return (activity.body, *_media(activity))
     home = region(services)
-    lines = [how] if activity.outcome and (how := _HOW.get(activity.outcome)) else []
+    how = HOW.get(activity.outcome) if activity.outcome is not None else None
+    lines = [f"{how[0].upper()}{how[1:]}."] if how else []
     to = f" to {display(activity.line, home)}" if activity.line else ""
     lines.append(f"From {display(activity.number, home)}{to}.")
     if activity.duration_ms is not None:
@@ -174,5 +165,5 @@ def _media(activity: Activity) -> tuple[str, ...]:
 
 def _html(*lines: str, mark: str) -> str:
     """What callers write must not become markup."""
-    said = [escape(line).replace("\n", "<br>") for line in lines if line]
+    said = [escape(clean(line)).replace("\n", "<br>") for line in lines if line]
     return "<br>".join([*said, mark])

@@ -43,20 +43,16 @@ class Api:
         """
         return (await self._read(path, query)).get("data")
 
-    async def find(self, path: str) -> dict[str, Any] | None:
-        """One record; None if there is none with this id.  Raises as `get`."""
-        response = await self._ask("GET", path)
-        if response.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
-            return None
-        found = self._body(response).get("data")
-        return found if isinstance(found, dict) else None
+    async def entries(self, path: str, query: Query | None = None) -> list[dict[str, Any]]:
+        """The records in ``data``, of a listing that has one page only.  Raises as `get`."""
+        return _entries(await self._read(path, query))
 
     async def pages(self, path: str, query: Query | None = None) -> AsyncIterator[dict[str, Any]]:
         """Yield the entries of a listing of v2, page by page.  Raises as `get`."""
         asked = {"limit": PAGE_SIZE, **(query or {})}
         for _ in range(MOST_PAGES):
             body = await self._read(path, asked)
-            for entry in body.get("data") or ():
+            for entry in _entries(body):
                 yield entry
             following = (body.get("additional_data") or {}).get("next_cursor")
             if not following or following == asked.get("cursor"):
@@ -134,6 +130,16 @@ _ADVICE: dict[int, str] = {
     HTTPStatus.FORBIDDEN: "; the user of api_token may not do this",
     HTTPStatus.PAYMENT_REQUIRED: "; the company's subscription has to be paid",
 }
+
+
+def _entries(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The records in an answer; Pipedrive may say null instead of none."""
+    data = body.get("data")
+    if data is None:
+        return []
+    if not isinstance(data, list):
+        raise Refused("Pipedrive's answer is no list of records", permanent=False)
+    return [each for each in data if isinstance(each, dict)]
 
 
 def _root(base_url: str, version: str) -> str:

@@ -107,14 +107,14 @@ class Catalog:
         """Everybody in the company."""
 
         async def read() -> tuple[User, ...]:
-            return tuple(map(_user, await self._api.get("v1/users") or ()))
+            return tuple(map(_user, await self._api.entries("v1/users")))
 
         return await self._kept("users", read, least)
 
     async def activity_types(self) -> frozenset[str]:
         """The keys of those that are in use."""
-        entries = await self._api.get("v1/activityTypes") or ()
-        return frozenset(str(each["key_string"]) for each in entries if each.get("active_flag"))
+        entries = await self._api.entries("v1/activityTypes")
+        return frozenset(str(each.get("key_string")) for each in entries if each.get("active_flag"))
 
     async def person_field(self, name: str) -> Field | None:
         """A custom field of persons by its key or name; None if only deals have it.

@@ -13,6 +13,7 @@ from textback.model import CrmRef, Lead
 from textback.once import Record, Trace, find_or_make
 from textback.phones import display
 from textback.services import Services
+from textback.telling import one_line
 from textback_pipedrive.api import Api
 from textback_pipedrive.catalog import Catalog, Stage, Unknown
 from textback_pipedrive.fields import new_values, value_of
@@ -140,5 +141,5 @@ async def _owner(catalog: Catalog, services: Services, lead: Lead) -> int | None
 
 
 def _title(settings: Settings, services: Services, lead: Lead) -> str:
-    caller = " ".join((lead.name or display(lead.number, region(services))).split())
+    caller = one_line(lead.name or "") or display(lead.number, region(services))
     return settings.deal_title.replace("{caller}", caller)[:255]

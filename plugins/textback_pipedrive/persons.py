@@ -15,10 +15,12 @@ from typing import Any
 import attrs
 import phonenumbers
 
+from textback.errors import Refused
 from textback.model import CrmRef, Lead, PhoneNumber
 from textback.once import Record, Trace, find_or_make
 from textback.phones import display, mask, normalise, region_of
 from textback.services import Services
+from textback.telling import one_line
 from textback_pipedrive.api import PAGE_SIZE, Api
 from textback_pipedrive.catalog import Catalog, Unknown
 from textback_pipedrive.fields import new_values, value_of
@@ -82,7 +84,7 @@ async def load(api: Api, ids: Iterable[int]) -> list[Person]:
     if not wanted:
         return []
     query = {"ids": ",".join(map(str, wanted)), "limit": _AT_ONCE}
-    entries = await api.get("v2/persons", query) or ()
+    entries = await api.entries("v2/persons", query)
     return [_person(entry) for entry in entries if not entry.get("is_deleted")]
 
 
@@ -155,7 +157,7 @@ async def _existing(
 async def _newest(api: Api) -> list[Person]:
     """Those who were added last: a listing shows them before the search does."""
     query = {"sort_by": "add_time", "sort_direction": "desc", "limit": _NEWEST}
-    return [_person(entry) for entry in await api.get("v2/persons", query) or ()]
+    return [_person(entry) for entry in await api.entries("v2/persons", query)]
 
 
 async def _wanted(catalog: Catalog, settings: Settings, services: Services, lead: Lead) -> Wanted:
@@ -252,8 +254,11 @@ def _terms(number: PhoneNumber) -> Sequence[str]:
 
 async def _hits(api: Api, term: str) -> list[Person]:
     query = {"term": term, "fields": "phone", "limit": PAGE_SIZE}
-    found = await api.get("v2/persons/search", query) or {}
-    return [_hit(entry["item"]) for entry in found.get("items") or () if entry.get("item")]
+    found = await api.get("v2/persons/search", query)
+    items = found.get("items") if isinstance(found, dict) else None
+    if not isinstance(items, list):
+        raise Refused("Pipedrive's answer to a search can't be read", permanent=False)
+    return [_hit(entry["item"]) for entry in items if entry.get("item")]
 
 
 def _hit(item: Mapping[str, Any]) -> Person:
@@ -285,4 +290,4 @@ def _values(entries: Any) -> tuple[str, ...]:
 
 def _clean(name: str | None) -> str | None:
     """A name in one line, as long as Pipedrive takes it."""
-    return " ".join((name or "").split())[:LONGEST_NAME] or None
+    return one_line(name or "")[:LONGEST_NAME] or None

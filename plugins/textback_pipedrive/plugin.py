@@ -18,6 +18,8 @@ from textback_pipedrive.settings import Settings
 class Pipedrive:
     """Persons, deals and activities of one company's Pipedrive."""
 
+    api = 1
+
     settings: Settings
     services: Services
     _api: Api = attrs.field(init=False, repr=False)
