@@ -167,7 +167,20 @@ class TeamReply:
 
 @attrs.frozen(kw_only=True)
 class Booked:
-    """An appointment was made; matched to a case by *case*, else by *number*."""
+    """An appointment was made, or moved to another time.
+
+    It is matched to *case*, else to the case of the booking that it replaces, else by *number*,
+    else by *email* if exactly one open case has that address.
+
+    Attributes:
+        at: When it was made or moved, by the booking tool's clock: of two words on one booking the
+            later counts.
+        booking: The tool's own id; another for each appointment, and for each who takes part.
+        title: What was booked, e.g. ``Cleaning``; without a name, since it is kept.
+        case: Our case, if the tool gave back what the link carried.
+        replaces: The booking that was moved and is no more; *booking* itself where the tool keeps
+            the id.  None for a new appointment.
+    """
 
     key: str
     at: datetime
@@ -178,15 +191,21 @@ class Booked:
     case: str | None = None
     number: str | None = None
     email: str | None = None
+    replaces: str | None = None
 
 
 @attrs.frozen(kw_only=True)
 class BookingCancelled:
-    """An appointment was called off."""
+    """An appointment is no more, for good: a tool that revives one gives it another id.
+
+    Attributes:
+        moved: Another booking stands in its place, whose `Booked` says so in ``replaces``.
+    """
 
     key: str
     at: datetime
     booking: str
+    moved: bool = False
 
 
 Event = (
@@ -263,11 +282,29 @@ class WebhookRequest:
 
 @attrs.frozen
 class WebhookResponse:
-    """What the provider gets for a webhook; 204 without a body where it expects nothing."""
+    """What the provider gets for a webhook; 204 without a body where it expects nothing.
+
+    Attributes:
+        headers: More of them, for providers that want something given back in one.
+    """
 
     status: int = 204
     body: str = ""
     content_type: str = "text/plain; charset=utf-8"
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class Once:
+    """A mark by which a request is known when it comes again.
+
+    Attributes:
+        mark: What the provider signs each request with anew, e.g. the id of a token.
+        for_s: Seconds that it is remembered: as long as its signature is good for.
+    """
+
+    mark: str
+    for_s: float
 
 
 @attrs.frozen
@@ -277,8 +314,11 @@ class Reading:
     Attributes:
         live: Someone is waiting on the phone for this response: it is given even when the store
             can't commit the events.
+        once: Committed with the events.  A request whose mark is known is answered 401 and changes
+            nothing; one whose commit failed may come again as it is, so that nothing is lost.
     """
 
     events: tuple[Event, ...] = ()
     response: WebhookResponse = WebhookResponse()
     live: bool = False
+    once: Once | None = None

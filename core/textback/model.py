@@ -302,6 +302,8 @@ class NoticeKind(StrEnum):
     REPLY = "reply"
     OPTED_OUT = "opted_out"
     BOOKED = "booked"
+    BOOKING_MOVED = "booking_moved"
+    BOOKING_CANCELLED = "booking_cancelled"
     VOICEMAIL = "voicemail"  # a recording came after the team was told of the call
     UNCONFIRMED = "unconfirmed"  # nobody knows whether a text left
     FAILED = "failed"  # a text failed after a provider had taken it

@@ -6,6 +6,7 @@ NEEDS = {
     "apprise": "apprise",
     "email": "aiosmtplib",
     "gohighlevel": "cryptography",
+    "vonage": "vonage_messages",
 }
 
 collect_ignore = [plugin for plugin, package in NEEDS.items() if find_spec(package) is None]

@@ -35,6 +35,7 @@ name = "Bright Smile Dental"
 time_zone = "America/Denver"
 lines = ["{LINE}"]
 mode = "live"
+registration.id = "CMP1234"
 
 [plugins.twilio]
 account_sid = "{ACCOUNT}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -29,6 +30,7 @@ from textback.phones import display, region_of
 from textback.store import cases as stored
 from textback.store.forgetting import GONE
 from textback.store.steps import Step
+from textback.store.work import Row
 from textback.words import counted
 
 SHOWN = 100  # cases in the table, if nobody asks for more
@@ -44,6 +46,12 @@ def register(app: typer.Typer) -> None:
 def cases(
     client: ClientOption = "*",
     as_json: JsonOption = False,
+    rule: Annotated[
+        str,
+        typer.Option(
+            "--why", help="Only those that this rule decided, e.g. cool-down.", show_default=False
+        ),
+    ] = "",
     most: Annotated[
         int | None,
         typer.Option(help="Only the newest; 100 in the table and all with --json.", min=1),
@@ -57,7 +65,12 @@ def cases(
             if client != "*" and client not in remembered.config.broken:
                 client_of(remembered.config, client)
             limit = most or (ALL if as_json else SHOWN)
-            rows = await remembered.read(lambda: stored.listing(client, 0, limit))
+            unit = (
+                partial(story.decided_by, client, rule, limit)
+                if rule
+                else partial(stored.listing, client, 0, limit)
+            )
+            rows: Sequence[Row] = await remembered.read(unit)
             found = [await remembered.read(partial(story.summary, row)) for row in rows]
             if as_json:
                 for each in found:
@@ -170,11 +183,7 @@ def sentences(told: story.Story, zone: ZoneInfo) -> list[str]:
     for row in told.ledger:
         lines += _entry(row, zone)
     lines += [_reply(row, zone) for row in told.texts if row["direction"] == "in"]
-    lines += [
-        f"{_at(row['starts_at'], zone)}: booked, {row['title'] or 'an appointment'}."
-        for row in told.bookings
-        if row["starts_at"] is not None and not row["cancelled"]
-    ]
+    lines += [_booking(row, zone) for row in told.bookings if row["starts_at"] is not None]
     lines.append("What was done:")
     lines += [f"  {_step(step, zone)}" for step in told.steps]
     lines.append(_standing(told, zone))
@@ -226,11 +235,20 @@ def _entry(row: Any, zone: ZoneInfo) -> list[str]:
             return [f"{at}: called again ({content['calls']}); joined, not texted."]
         case _:
             because = content.get("because") or content.get("evidence") or ""
-            return [f"{at}: {row['kind']}{': ' + because if because else ''}."]
+            kind = row["kind"].replace("_", " ")
+            return [f"{at}: {kind}{': ' + because if because else ''}."]
 
 
 def _reply(row: Any, zone: ZoneInfo) -> str:
     return f"{_at(row['at'], zone)}: the caller wrote \u201c{row['body']}\u201d."
+
+
+def _booking(row: Any, zone: ZoneInfo) -> str:
+    what = row["title"] or "an appointment"
+    if not row["cancelled"]:
+        return f"{_at(row['starts_at'], zone)}: booked, {what}."
+    became = "called off" if row["replaced_by"] is None else "moved"
+    return f"{_at(row['starts_at'], zone)}: was booked, {what}; {became}."
 
 
 def _step(step: Step, zone: ZoneInfo) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import attrs
 
@@ -23,6 +24,12 @@ from textback.store.steps import WAITING, Step
 from textback.store.work import Row
 
 Result = Callable[[], Work[None]]
+
+_BOOKINGS = {
+    "booking": notify.booked,
+    "moved": notify.booking_moved,
+    "cancelled": notify.booking_cancelled,
+}
 
 
 async def tell(ctx: Context, client: Client, step: Step) -> Result:
@@ -61,11 +68,21 @@ def _notice(client: Client, step: Step, about: str, facts: notify.Facts) -> Noti
             return notify.unsubscribed(facts)
         case "opt_out":
             return notify.opted_out(facts)
-        case "booking":
-            return notify.booked(facts, moment(detail["at"]), detail["title"])
+        case "booking" | "moved" | "cancelled":
+            return _BOOKINGS[what](facts, _appointment(detail))
         case _:
             channel = follow_up.channel_of(client, number)
             return notify.troubled(attrs.evolve(facts, channel=channel), detail["because"])
+
+
+def _appointment(detail: Mapping[str, Any]) -> notify.Appointment:
+    was = detail.get("was")
+    return notify.Appointment(
+        starts_at=moment(detail["at"]),
+        title=detail["title"],
+        was=moment(was) if was is not None else None,
+        number=detail.get("number"),
+    )
 
 
 def _facts(client: Client, step: Step, what: str) -> Work[notify.Facts]:

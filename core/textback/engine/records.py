@@ -15,7 +15,7 @@ from textback.engine.context import Context
 from textback.engine.pictures import case_of
 from textback.errors import Refused
 from textback.flow import record
-from textback.model import Activity, ActivityKind, Case, CrmRef, PhoneNumber
+from textback.model import Activity, Case, CrmRef, PhoneNumber
 from textback.store import Work, calls, cases, contacts, steps, texts
 from textback.store.steps import DONE, Step
 
@@ -124,14 +124,9 @@ def _activity(
             row = yield from calls.get(client.id, detail["call"])
             assert row is not None
             return ref, record.call_activity(call_of(row), case.number), case
-        case "booking":
-            booked = Activity(
-                kind=ActivityKind.BOOKING,
-                at=moment(detail["at"]),
-                number=case.number,
-                line=case.line,
-                body=detail["title"],
-            )
+        case "booking" | "moved" | "cancelled" as what:
+            starts_at, title = moment(detail["at"]), detail["title"]
+            booked = record.booking_activity(what, title, starts_at, case.number, case.line)
             return ref, booked, case
         case _:
             row = yield from texts.get(client.id, detail["text"])

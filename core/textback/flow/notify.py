@@ -8,7 +8,17 @@ from datetime import datetime
 import attrs
 
 from textback.config.settings import Client
-from textback.model import Call, Case, End, Media, Notice, NoticeKind, Outcome, TextState
+from textback.model import (
+    Call,
+    Case,
+    End,
+    Media,
+    Notice,
+    NoticeKind,
+    Outcome,
+    PhoneNumber,
+    TextState,
+)
 from textback.phones import display, region_of
 
 HOW = {
@@ -36,6 +46,26 @@ class Facts:
     held_until: datetime | None = None
     next_at: datetime | None = None
     media: tuple[Media, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Appointment:
+    """What was booked.
+
+    Attributes:
+        was: When it was to be before it was moved, if that is known.
+        number: The one that the booking gives, if it isn't the one that called.
+    """
+
+    starts_at: datetime
+    title: str = ""
+    was: datetime | None = None
+    number: PhoneNumber | None = None
+
+    @property
+    def what(self) -> str:
+        """Its title, or what stands for one."""
+        return _one_line(self.title) or "an appointment"
 
 
 def missed_call(facts: Facts) -> Notice:
@@ -94,11 +124,28 @@ def unsubscribed(facts: Facts) -> Notice:
     return _notice(NoticeKind.OPTED_OUT, facts, title, lines)
 
 
-def booked(facts: Facts, starts_at: datetime, what: str) -> Notice:
+def booked(facts: Facts, appointment: Appointment) -> Notice:
     """An appointment came of the case."""
-    when = _people(starts_at, facts.client)
-    title = f"{who(facts.case)} booked {what or 'an appointment'} for {when}"
-    return _notice(NoticeKind.BOOKED, facts, title, [f"{title}.", "Follow-ups have stopped."])
+    title = f"{who(facts.case)} booked {appointment.what} for {_when(appointment, facts)}"
+    lines = [f"{title}.", "Follow-ups have stopped.", *_other_number(facts, appointment)]
+    return _notice(NoticeKind.BOOKED, facts, title, lines)
+
+
+def booking_moved(facts: Facts, appointment: Appointment) -> Notice:
+    """An appointment is at another time; who moved it, tools don't always say."""
+    title = f"{_with(facts, appointment)} was moved to {_when(appointment, facts)}"
+    lines = [f"{title}."]
+    if appointment.was is not None and appointment.was != appointment.starts_at:
+        lines.append(f"It was to be {_people(appointment.was, facts.client)}.")
+    lines += _other_number(facts, appointment)
+    return _notice(NoticeKind.BOOKING_MOVED, facts, title, lines)
+
+
+def booking_cancelled(facts: Facts, appointment: Appointment) -> Notice:
+    """An appointment is no more; the case stays closed, so the team must act."""
+    title = f"{_with(facts, appointment)} on {_when(appointment, facts)} was cancelled"
+    lines = [f"{title}.", "Nothing is texted by itself; a call would be best."]
+    return _notice(NoticeKind.BOOKING_CANCELLED, facts, title, lines)
 
 
 def troubled(facts: Facts, because: str) -> Notice:
@@ -174,6 +221,23 @@ def _notice(kind: NoticeKind, facts: Facts, title: str, lines: Sequence[str]) ->
         next=follow_up,
         media=facts.media,
     )
+
+
+def _with(facts: Facts, appointment: Appointment) -> str:
+    what = appointment.what
+    return f"{what[0].upper()}{what[1:]} with {who(facts.case)}"
+
+
+def _when(appointment: Appointment, facts: Facts) -> str:
+    return _people(appointment.starts_at, facts.client)
+
+
+def _other_number(facts: Facts, appointment: Appointment) -> list[str]:
+    """People book for others, and pass links on."""
+    if appointment.number is None:
+        return []
+    region = region_of(facts.case.line) if facts.case.line else None
+    return [f"The booking gives another number: {display(appointment.number, region)}."]
 
 
 def _record(case: Case) -> Iterator[str]:

@@ -66,6 +66,14 @@ def text_activity(
     )
 
 
+def booking_activity(
+    what: str, title: str, starts_at: datetime, number: PhoneNumber, line: PhoneNumber | None
+) -> Activity:
+    """An appointment that was made (``booking``), ``moved`` or ``cancelled``: when it is to be."""
+    body = title if what == "booking" else f"{what.capitalize()}: {title or 'an appointment'}"
+    return Activity(kind=ActivityKind.BOOKING, at=starts_at, number=number, line=line, body=body)
+
+
 def key(case: str, step: str) -> str:
     """The key of a step towards a CRM: the same for every try, another for everything else."""
     return f"{case}/{step}"

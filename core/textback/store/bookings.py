@@ -1,42 +1,78 @@
-"""Appointments that came of cases, by the booking tool's own id."""
+"""Appointments, by the booking tool's own id: those that came of cases, and all others it told of.
+
+A booking may be known before it is told: because its cancellation came first, or because another
+one says that it replaces it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+
+import attrs
 
 from textback.store.work import Row, Work, every, statement
 
-_PUT = statement("""
-    INSERT INTO bookings (client, plugin, booking, case_id, starts_at, ends_at, title)
-    VALUES (:client, :plugin, :booking, :case_id, :starts_at, :ends_at, :title)
-    ON CONFLICT (client, plugin, booking) DO UPDATE
-    SET case_id = coalesce(excluded.case_id, bookings.case_id), starts_at = excluded.starts_at,
-        ends_at = excluded.ends_at, title = excluded.title
-    RETURNING cancelled
+_COLUMNS = """client, plugin, booking, case_id, starts_at, ends_at, title, cancelled, told_at,
+    replaced_by"""
+
+_KNOWN = statement(f"""
+    INSERT INTO bookings (client, plugin, booking, title) VALUES (:client, :plugin, :booking, '')
+    ON CONFLICT (client, plugin, booking) DO UPDATE SET title = bookings.title
+    RETURNING {_COLUMNS}
 """)
-_CANCEL = statement("""
-    INSERT INTO bookings (client, plugin, booking, title, cancelled)
-    VALUES (:client, :plugin, :booking, '', 1)
-    ON CONFLICT (client, plugin, booking) DO UPDATE SET cancelled = 1 RETURNING case_id
+_KEEP = statement("""
+    UPDATE bookings SET case_id = :case_id, starts_at = :starts_at, ends_at = :ends_at,
+        title = :title, cancelled = :cancelled, told_at = :told_at, replaced_by = :replaced_by
+    WHERE client = :client AND plugin = :plugin AND booking = :booking
 """)
-_OF_CASE = statement("""
-    SELECT plugin, booking, starts_at, ends_at, title, cancelled FROM bookings
-    WHERE client = :client AND case_id = :case_id ORDER BY starts_at
+_OF_CASE = statement(f"""
+    SELECT {_COLUMNS} FROM bookings
+    WHERE client = :client AND case_id = :case_id ORDER BY starts_at, booking
 """)
 
 
-def put(values: Mapping[str, Any]) -> Work[bool]:
-    """Keep a booking; False if its cancellation came first."""
-    (row,) = yield _PUT, values
-    return not row["cancelled"]
+@attrs.frozen(kw_only=True)
+class Appointment:
+    """One booking, as far as it was told.
+
+    Attributes:
+        case_id: The case that it came of, if one was found.
+        starts_at: None until its making was told.
+        cancelled: It is no more, be it called off or moved.
+        told_at: When it was last made or moved, by the tool's clock.
+        replaced_by: The booking that stands in its place; empty if there is one, not known yet.
+    """
+
+    client: str
+    plugin: str
+    booking: str
+    case_id: str | None = None
+    starts_at: int | None = None
+    ends_at: int | None = None
+    title: str = ""
+    cancelled: bool = False
+    told_at: int = 0
+    replaced_by: str | None = None
+
+    @classmethod
+    def of(cls, row: Row) -> Appointment:
+        """An appointment from its row."""
+        values = {field.name: row[field.name] for field in attrs.fields(cls)}
+        return cls(**{**values, "cancelled": bool(row["cancelled"])})
 
 
-def cancel(client: str, plugin: str, booking: str) -> Work[str | None]:
-    """Call a booking off, also one that we have not heard of yet; its case."""
-    (row,) = yield _CANCEL, {"client": client, "plugin": plugin, "booking": booking}
-    case_id: str | None = row["case_id"]
-    return case_id
+def known(client: str, plugin: str, names: Sequence[str]) -> Work[dict[str, Appointment]]:
+    """What is known of some bookings, by their ids; nobody else changes them meanwhile."""
+    found = {}
+    for name in sorted(set(names)):  # in order, so that nobody waits for one who waits
+        (row,) = yield _KNOWN, {"client": client, "plugin": plugin, "booking": name}
+        found[name] = Appointment.of(row)
+    return found
+
+
+def keep(appointment: Appointment) -> Work[None]:
+    """Write down what is known now of a booking that `known` gave."""
+    yield _KEEP, {**attrs.asdict(appointment), "cancelled": int(appointment.cancelled)}
 
 
 def of_case(client: str, case_id: str) -> Work[Sequence[Row]]:

@@ -73,6 +73,10 @@ _BY_EMAIL = statement(f"""
     SELECT {_COLUMNS} FROM cases WHERE client = :client AND email = :email
     ORDER BY (closed_at IS NULL) DESC, opened_at DESC LIMIT 1
 """)
+_OPEN_BY_EMAIL = statement(f"""
+    SELECT {_COLUMNS} FROM cases
+    WHERE client = :client AND email = :email AND closed_at IS NULL LIMIT 2
+""")
 _EMAIL_OF = statement("""
     SELECT email FROM cases WHERE client = :client AND number = :number AND email IS NOT NULL
     ORDER BY opened_at DESC LIMIT 1
@@ -173,6 +177,12 @@ def identified(client: str, case_id: str, caller: str) -> Work[None]:
 def by_email(client: str, address: str) -> Work[Row | None]:
     """The case with the caller who has an e-mail address: the newest open one, else the newest."""
     return one(_BY_EMAIL, client=client, email=address.lower())
+
+
+def only_open_by_email(client: str, address: str) -> Work[Row | None]:
+    """The open case with the caller who has an e-mail address, if there is exactly one."""
+    rows = yield from every(_OPEN_BY_EMAIL, client=client, email=address.lower())
+    return rows[0] if len(rows) == 1 else None
 
 
 def email_of(client: str, number: str) -> Work[str | None]:

@@ -50,6 +50,11 @@ _OF_NUMBER = statement(f"""
     SELECT {_COLUMNS} FROM ledger WHERE client = :client AND number_hash = :number_hash
     ORDER BY at, seq, entry
 """)
+_NAMING = statement("""
+    SELECT client, subject, content FROM ledger
+    WHERE (client = :client OR :client = '*') AND kind = 'decided' AND content LIKE :words
+    ORDER BY at DESC, entry
+""")
 _AT = statement("SELECT chain FROM ledger WHERE client = :client AND seq = :seq")
 _CHAIN = statement(f"""
     SELECT {_COLUMNS} FROM ledger WHERE client = :client AND seq > :after ORDER BY seq LIMIT :most
@@ -145,6 +150,17 @@ def of(client: str, subject: str) -> Work[Sequence[Row]]:
 def of_number(client: str, number_hash: str) -> Work[Sequence[Row]]:
     """The rows about a number, oldest first."""
     return every(_OF_NUMBER, client=client, number_hash=number_hash)
+
+
+def decided_by(client: str, rule: str) -> Work[list[tuple[str, str]]]:
+    """Client and subject of what a rule decided, the newest first; *client* may be ``*``."""
+    rows = yield from every(_NAMING, client=client, words=f'%"rule": "{rule}"%')
+    found = (
+        (row["client"], row["subject"])
+        for row in rows
+        if json.loads(row["content"])["rule"] == rule  # not only answered, with others
+    )
+    return list(dict.fromkeys(found))
 
 
 def chain_at(client: str, seq: int) -> Work[str | None]:

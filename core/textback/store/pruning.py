@@ -17,6 +17,7 @@ from textback.store.work import Row, Statement, Work, every, statement
 AT_A_TIME = 200  # rows in one commit: a webhook waits no longer than for these
 
 _INBOX, _TEXTS, _CALLS = ("client", "plugin", "key"), ("client", "text_id"), ("client", "call_id")
+_BOOKINGS = ("client", "plugin", "booking")
 _STEPS, _LOG, _CASES = (
     ("client", "subject", "name"),
     ("client", "number", "key"),
@@ -52,6 +53,7 @@ _OLD = {
     "cases": _older("cases", _CASES, "closed_at < :before", ", number"),
     "asides": _older("texts", _TEXTS, "at < :before AND case_id = 'restored'"),
     "asked": _older("steps", _STEPS, "updated_at < :before AND name LIKE 'ask/%'"),
+    "bookings": _older("bookings", _BOOKINGS, "starts_at < :before"),
     "notices": _older("team_texts", _TEXTS, "at < :before"),
     "contents": _older(
         "ledger", _LEDGER, "at < :before AND content IS NOT NULL AND seq IS NOT NULL"
@@ -85,6 +87,9 @@ _DELETE_SUPPRESSION = statement("""
 _DELETE_TEXT = statement("DELETE FROM texts WHERE client = :client AND text_id = :text_id")
 _DELETE_NOTICE = statement("""
     DELETE FROM team_texts WHERE client = :client AND text_id = :text_id
+""")
+_DELETE_BOOKING = statement("""
+    DELETE FROM bookings WHERE client = :client AND plugin = :plugin AND booking = :booking
 """)
 _DELETE_STEP = statement("""
     DELETE FROM steps WHERE client = :client AND subject = :subject AND name = :name
@@ -185,6 +190,7 @@ CLASSES: tuple[Class, ...] = (
     Class("evidence", "calls without a case", _CALLS, _OLD["calls"], _call),
     Class("evidence", "closed cases", _CASES, _OLD["cases"], _case),
     Class("evidence", "texts without a case", _TEXTS, _OLD["asides"], partial(_do, _DELETE_TEXT)),
+    Class("evidence", "appointments", _BOOKINGS, _OLD["bookings"], partial(_do, _DELETE_BOOKING)),
     Class("evidence", "texts to the team", _TEXTS, _OLD["notices"], partial(_do, _DELETE_NOTICE)),
     Class("evidence", "questions to the team", _STEPS, _OLD["asked"], partial(_do, _DELETE_STEP)),
     Class("evidence", "ledger contents", _LEDGER, _OLD["contents"], partial(_do, _EMPTY_LEDGER)),

@@ -289,10 +289,12 @@ bookings = Table(
     _text("plugin"),
     _text("booking"),
     _text("case_id", null=True),
-    _int("starts_at", null=True),
+    _int("starts_at", null=True),  # null: only its cancellation was told
     _int("ends_at", null=True),
     _text("title"),
     _int("cancelled", default="0"),
+    _int("told_at", default="0"),  # when it was last made or moved, by the tool's clock; 0: never
+    _text("replaced_by", null=True),  # the one in its place; empty: there is one, not yet known
     PrimaryKeyConstraint("client", "plugin", "booking"),
 )
 

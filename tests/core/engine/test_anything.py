@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from support.house import House
 from textback.errors import DeliveryError, MaybeSent, NotSent
-from textback.events import CallEvent, Event
+from textback.events import Booked, BookingCancelled, CallEvent, Event
 from textback.model import Absent, CannotTell, FailureReason, Outcome, Receipt, Text, TextState
 
 pytestmark = pytest.mark.slow
@@ -31,6 +31,8 @@ acts = st.one_of(
     st.tuples(st.just("again"), st.integers(0, 30)),
     st.tuples(st.just("write"), callers, st.sampled_from(["yes?", "STOP", "START", "HELP"])),
     st.tuples(st.just("book"), callers),
+    st.tuples(st.just("move"), st.integers(0, 30)),
+    st.tuples(st.just("call off"), st.integers(0, 30)),
     st.tuples(st.just("pause")),
     st.tuples(st.just("resume")),
     st.tuples(
@@ -101,6 +103,13 @@ class History:
                 await self.tell("carrier", house.text_from(str(body), number=caller))
             case "book", (caller,):
                 await self.tell("booker", house.booked(number=caller))
+            case "move" | "call off", (int(index),):
+                made = [event for _, event in self.told if isinstance(event, Booked)]
+                if made:
+                    old = made[index % len(made)].booking
+                    moved = house.booked(number=None, replaces=old)
+                    gone = BookingCancelled(key=house.key(), at=moved.at, booking=old)
+                    await self.tell("booker", moved if what == "move" else gone)
             case "status", (int(index), state, reason):
                 texts = house.texts()
                 if texts:

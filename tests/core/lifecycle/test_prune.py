@@ -13,7 +13,7 @@ from support import deployment as d
 from textback.clock import SystemClock, micros
 from textback.config.settings import Retention
 from textback.engine.pruning import prune
-from textback.store import SQLiteStore, contacts, ledger, pruning
+from textback.store import SQLiteStore, bookings, contacts, ledger, pruning
 from textback.store import suppressions as suppressed
 
 pytestmark = pytest.mark.slow
@@ -87,6 +87,24 @@ async def test_portions_find_everything(tmp_path, monkeypatch):
     counts = {each.what: each.count for each in done if each.count}
     assert counts == {"suppressions": 7, "bodies in contacts' logs": 10}
     assert await store.read(partial(contacts.entries, "bright", CALLER)) == [{"kind": "a"}] * 10
+    await store.close()
+
+
+async def test_appointments(tmp_path):
+    """They go five years after they were to be, whoever booked."""
+    from textback.store import open_embedded
+
+    store = open_embedded(tmp_path / "textback.db")
+    for number in range(3):
+        made = bookings.Appointment(
+            client="bright", plugin="calcom", booking=f"B{number}", starts_at=number
+        )
+        await store.write(partial(bookings.known, "bright", "calcom", [made.booking]))
+        await store.write(partial(bookings.keep, made))
+
+    done = await prune(store, Retention(), Retention().evidence // timedelta(microseconds=1) + 2)
+
+    assert {each.what: each.count for each in done if each.count} == {"appointments": 2}
     await store.close()
 
 

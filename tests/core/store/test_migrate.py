@@ -42,6 +42,27 @@ def test_migrations_make_the_declared_schema(tmp_path: Path) -> None:
     connection.close()
 
 
+def test_bookings_of_the_first_schema(tmp_path: Path) -> None:
+    """They are kept; whatever is told of them later counts."""
+    path = tmp_path / "textback.db"
+    migrate(f"sqlite:///{path}")
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("ALTER TABLE bookings DROP COLUMN told_at")
+        connection.execute("ALTER TABLE bookings DROP COLUMN replaced_by")
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+        connection.execute(
+            "INSERT INTO bookings (client, plugin, booking, title) VALUES ('c', 'p', 'B1', 'x')"
+        )
+
+    done = migrate(f"sqlite:///{path}")
+
+    assert (done.before, done.after) == ("0001", HEAD)
+    kept = connection.execute("SELECT booking, title, told_at, replaced_by FROM bookings")
+    assert kept.fetchall() == [("B1", "x", 0, None)]
+    connection.close()
+
+
 async def test_a_newer_store_is_refused(tmp_path: Path) -> None:
     """An older program doesn't touch it."""
     path = tmp_path / "textback.db"

@@ -1,0 +1,43 @@
+"""Finding cases by what decided them."""
+
+from datetime import timedelta
+
+import pytest
+
+from support.house import CLIENT
+from textback.engine import story
+
+MANY = 100
+
+
+async def decided(house, rule, client=CLIENT, most=MANY):
+    rows = await house.runtime.store.read(lambda: story.decided_by(client, rule, most))
+    return [row["case_id"] for row in rows]
+
+
+@pytest.fixture
+async def three(house):
+    """One caller is texted, opted out, and calls twice more; another is texted."""
+    await house.missed()
+    await house.write_in("STOP")
+    await house.missed(caller="+13035550124")
+    for _ in range(2):
+        await house.let_pass(timedelta(days=20))
+        await house.missed()
+    return house
+
+
+async def test_cases_that_a_rule_decided(three):
+    """Only where its answer counted, oldest first; the rule by either spelling."""
+    rows = await three.runtime.store.read(lambda: story.decided_by(CLIENT, "suppressed", MANY))
+    assert [row["end_state"] for row in rows] == ["suppressed", "suppressed"]
+    assert rows[0]["opened_at"] < rows[1]["opened_at"]
+    assert await decided(three, "cool-down") == await decided(three, "cool_down") == []
+    assert len(await decided(three, "suppressed", client="*")) == 2
+    assert await decided(three, "suppressed", client="nobody") == []
+
+
+async def test_the_newest_of_many(three):
+    """As many as asked for."""
+    (newest,) = await decided(three, "suppressed", most=1)
+    assert newest == (await decided(three, "suppressed"))[-1]
