@@ -1,4 +1,4 @@
-"""What happened with a person: calls and appointments as activities, texts as notes or activities.
+"""What happened with a person: calls as activities, all else as notes, or as activities too.
 
 Each carries a mark made from the step's key at its end: by it, one whose answer was lost is found.
 https://developers.pipedrive.com/docs/api/v1/Activities#addActivity
@@ -39,8 +39,7 @@ async def log(
     if not ref.id.isdigit():
         raise Refused(f'"{ref.id}" is no person of Pipedrive', permanent=True)
     person, mark = int(ref.id), mark_of(key)
-    is_text = activity.kind in (ActivityKind.TEXT, ActivityKind.REPLY)
-    as_note = is_text and settings.texts_as == "notes"
+    as_note = activity.kind is not ActivityKind.CALL and settings.texts_as == "notes"
     known = await services.state.get(deals.remembered_as(ref.id))
     deal = known.get("id") if isinstance(known, dict) else None
 
@@ -105,7 +104,7 @@ def _activity(
     body: dict[str, Any] = {
         "subject": _subject(activity, services),
         "type": _type(activity, settings),
-        "done": activity.kind is not ActivityKind.BOOKING,
+        "done": True,  # an appointment may be moved or called off: this is no entry of a calendar
         "due_date": f"{at:%Y-%m-%d}",
         "due_time": f"{at:%H:%M}",  # in UTC
         "note": _html(*_lines(activity, services), mark=mark),
@@ -136,7 +135,7 @@ def _subject(activity: Activity, services: Services) -> str:
             missed = activity.outcome is None or activity.outcome.missed
             return f"{'Missed call' if missed else 'Call'} from {caller}"
         case ActivityKind.BOOKING:
-            return one_line(activity.body)[:255] or "Appointment"
+            return f"{_what(activity)} {one_line(activity.body)}"[:255].rstrip(": ")
     return f"{_what(activity)[:-1]}: {caller}"
 
 
@@ -155,6 +154,8 @@ def _lines(activity: Activity, services: Services) -> tuple[str, ...]:
 
 
 def _what(activity: Activity) -> str:
+    if activity.kind is ActivityKind.BOOKING:
+        return f"Appointment for {activity.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC:"
     channel = "e-mail" if activity.channel == "email" else "text"
     return f"{channel.capitalize()} from the caller:" if activity.incoming else f"Our {channel}:"
 

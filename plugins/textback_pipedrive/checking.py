@@ -38,9 +38,9 @@ async def _types(
     if not services.plays("crm"):
         return
     there = await catalog.activity_types()
-    wanted = {"call_type": settings.call_type, "booking_type": settings.booking_type}
+    wanted = {"call_type": settings.call_type}
     if settings.texts_as == "activities":
-        wanted["text_type"] = settings.text_type
+        wanted |= {"text_type": settings.text_type, "booking_type": settings.booking_type}
     for name, key in wanted.items():
         if key not in there:
             yield _error(

@@ -35,13 +35,13 @@ class Settings:
         "Open a new deal also for who has none open but has one that was won.", default=False
     )
     call_type: str = setting("Key of the activity type for calls.", default="call")
-    booking_type: str = setting("Key of the activity type for appointments.", default="meeting")
     texts_as: Literal["notes", "activities"] = setting(
-        "What texts and replies become at the person.", default="notes"
+        "What texts, replies and appointments become at the person.", default="notes"
     )
     text_type: str = setting(
         'Key of the activity type for texts, with texts_as = "activities".', default="task"
     )
+    booking_type: str = setting("The same for appointments.", default="meeting")
     search_lag_s: float = setting(
         "Seconds until what was made surely is found; waited for only if an answer was lost.",
         default=60.0,

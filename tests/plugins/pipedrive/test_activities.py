@@ -1,6 +1,6 @@
 """What is logged with a person: calls, texts, replies, appointments."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -99,16 +99,28 @@ async def test_an_e_mail_is_called_one(crm, api, person):
     assert api.bodies[-1]["content"].startswith("Our e-mail:<br>Hello")
 
 
-async def test_an_appointment_is_still_to_come(crm, api, person):
-    """At its own time, and not done."""
-    at = datetime(2026, 3, 5, 16, 0, tzinfo=UTC)
-    booking = an_activity(
-        kind=ActivityKind.BOOKING, at=at, body="Check-up", outcome=None, duration_ms=None
+def an_appointment(body):
+    at = datetime(2026, 3, 5, 9, 0, tzinfo=timezone(-timedelta(hours=7)))
+    return an_activity(kind=ActivityKind.BOOKING, at=at, body=body, outcome=None, duration_ms=None)
+
+
+async def test_an_appointment_is_a_note(crm, api, person):
+    """It may still be moved, and the calendar has it anyway."""
+    await crm.log_activity(person, an_appointment("Moved: Check-up"), "key")
+    assert api.bodies[-1]["content"] == (
+        f"Appointment for 2026-03-05 16:00 UTC:<br>Moved: Check-up<br>{mark_of('key')}"
     )
-    await crm.log_activity(person, booking, "key")
-    body = api.bodies[-1]
-    assert (body["type"], body["subject"], body["done"]) == ("meeting", "Check-up", False)
-    assert (body["due_date"], body["due_time"]) == ("2026-03-05", "16:00")
+
+
+@pytest.mark.parametrize(("body", "words"), [("Check-up", ": Check-up"), ("", "")])
+async def test_an_appointment_can_be_an_activity(make, api, person, body, words):
+    """At its own time, and nothing that is left to do."""
+    crm = make(texts_as="activities")
+    await crm.log_activity(person, an_appointment(body), "key")
+    written = api.bodies[-1]
+    assert written["subject"] == f"Appointment for 2026-03-05 16:00 UTC{words}"
+    assert (written["type"], written["done"]) == ("meeting", True)
+    assert (written["due_date"], written["due_time"]) == ("2026-03-05", "16:00")
 
 
 async def test_logged_once_for_each_key(crm, api, person):
