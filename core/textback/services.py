@@ -65,6 +65,13 @@ class State(Protocol):
     async def add(self, key: str, value: Any, *, ttl_s: float | None = None) -> bool:
         """Keep a value if there is none; False if there was one.  A replay mark in one call."""
 
+    async def take(self, key: str, amount: int, most: int, *, ttl_s: float | None = None) -> bool:
+        """Add to a count, if it stays at *most* or below; False, and nothing added, if not.
+
+        One step, however many ask at the same time: for caps on what is spent.  A count begins at
+        0; *ttl_s* counts from its beginning.
+        """
+
     async def delete(self, key: str) -> None:
         """Forget a value."""
 

@@ -6,6 +6,8 @@ NEEDS = {
     "apprise": "apprise",
     "email": "aiosmtplib",
     "gohighlevel": "cryptography",
+    "hubspot": "hubspot",
+    "telnyx": "cryptography",
     "vonage": "vonage_messages",
 }
 

@@ -134,7 +134,7 @@ class Serving:
         return serving
 
     @classmethod
-    async def spawn(cls, config: Path) -> Serving:
+    async def spawn(cls, config: Path, *options: str) -> Serving:
         """Start it, without waiting."""
         with (config.parent / "serve.log").open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
@@ -144,6 +144,7 @@ class Serving:
                 "serve",
                 "--config",
                 str(config),
+                *options,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
                 env=environment(),

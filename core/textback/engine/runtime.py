@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import structlog
 
-from textback import http, plugins
+from textback import dispatch, http, plugins
 from textback.clock import Clock, SystemClock
 from textback.config import Config
 from textback.config.messages import Problem
@@ -47,6 +47,7 @@ async def open_runtime(
     store: Store | None = None,
     found: Mapping[str, plugins.Found] | None = None,
     public_url: str | None = None,
+    trace: dispatch.OnCall | None = None,
     alone: bool = True,
 ) -> AsyncIterator[Runtime]:
     """Open the store and get everything ready; the caller starts the engine.
@@ -58,6 +59,7 @@ async def open_runtime(
             no other engine has the right at the same time.
         found: The plugins to choose from; all that are installed if not given.
         public_url: Instead of the deployment's, where the port is only known when it listens.
+        trace: Told of every call of a hook.
         alone: Take the right to run the engine; without it only looking is allowed.
 
     Raises:
@@ -75,8 +77,13 @@ async def open_runtime(
     metrics = Metrics()
     url = (public_url or config.deployment.server.public_url).rstrip("/")
 
-    def on_call(plugin: str, hook: str, result: str, seconds: float) -> None:
-        metrics.calls.labels(plugin, hook, result).inc()
+    def on_call(called: dispatch.Called) -> None:
+        metrics.calls.labels(called.plugin, called.hook, called.result).inc()
+        if trace is not None:
+            try:
+                trace(called)
+            except Exception as error:  # noqa: BLE001 (who looks on must not stop the work)
+                log.warning("a call can't be traced", error=type(error).__name__)
 
     def on_rest(plugin: str, account: str, rests: bool) -> None:
         metrics.resting.labels(plugin, account).set(rests)
