@@ -24,7 +24,9 @@ from textback.model import Caller, CrmRef, Outcome, TextState
 from textback.testing.builders import BODY, CALLER, LINE, NOW, a_lead, a_request, an_activity
 from textback.testing.contracts import (
     BookingContract,
+    CheckContract,
     CrmContract,
+    EraseContract,
     Example,
     Listed,
     LookupContract,
@@ -393,3 +395,24 @@ class TestLookup(LookupContract):
     @pytest.fixture
     def lookup(self, plugin_alone):
         return plugin_alone
+
+
+class TestCheck(CheckContract):
+    secret = TOKEN
+
+    @pytest.fixture
+    def plugin(self, plugin_alone, account):
+        self.account = account
+        return plugin_alone
+
+    def all_is_well(self, request):
+        return self.account(request)
+
+
+class TestErase(EraseContract):
+    @pytest.fixture
+    def plugin(self, plugin_alone, account):
+        return plugin_alone
+
+    async def hold(self, plugin, number):
+        await plugin.save_contact(a_lead(number=number), f"key/{number}")

@@ -7,7 +7,13 @@ from support.pipedrive_api import TOKEN, PipedriveApi
 from textback.config.secrets import Secret
 from textback.model import Caller, CrmRef
 from textback.testing.builders import CALLER, a_lead, an_activity
-from textback.testing.contracts import CrmContract, LookupContract, OverHttp
+from textback.testing.contracts import (
+    CheckContract,
+    CrmContract,
+    EraseContract,
+    LookupContract,
+    OverHttp,
+)
 from textback.testing.fixtures import provider, services
 from textback_pipedrive import Pipedrive, Settings
 
@@ -102,3 +108,24 @@ class TestLookup(LookupContract):
     @pytest.fixture
     def lookup(self, pipedrive):
         return pipedrive
+
+
+class TestCheck(CheckContract):
+    secret = TOKEN
+
+    @pytest.fixture
+    def plugin(self, pipedrive, company):
+        self.company = company
+        return pipedrive
+
+    def all_is_well(self, request):
+        return self.company(request)
+
+
+class TestErase(EraseContract):
+    @pytest.fixture
+    def plugin(self, pipedrive, company):
+        return pipedrive
+
+    async def hold(self, plugin, number):
+        await plugin.save_contact(a_lead(number=number), f"key/{number}")
