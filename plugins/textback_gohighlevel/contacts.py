@@ -2,7 +2,7 @@
 
 Whether two contacts may have one phone number is a setting of the sub-account, so both searches are
 asked, and each hit is compared as E.164.
-https://marketplace.gohighlevel.com/docs/ghl/contacts/contacts
+https://marketplace.gohighlevel.com/docs/ghl/contacts/upsert-contact
 """
 
 from __future__ import annotations

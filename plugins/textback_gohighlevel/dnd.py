@@ -2,7 +2,7 @@
 
 A contact has ``dnd`` for everything and ``dndSettings`` for each channel, whose status is
 ``active``, ``inactive`` or ``permanent`` (the caller wrote STOP).
-https://help.gohighlevel.com/support/solutions/articles/48001159876
+https://help.gohighlevel.com/support/solutions/articles/48001214849-how-to-use-do-not-disturb-dnd-
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A record of the kind "call" would need an app with a conversation provider, and would set off the
 sub-account's own workflows for missed calls: the caller would be texted twice.
-https://marketplace.gohighlevel.com/docs/ghl/contacts/notes
+https://marketplace.gohighlevel.com/docs/ghl/contacts/create-note
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Opportunities: one open one a contact, put where the client's file says, and never moved back.
 
-https://marketplace.gohighlevel.com/docs/ghl/opportunities/opportunities
+https://marketplace.gohighlevel.com/docs/ghl/opportunities/create-opportunity
 """
 
 from __future__ import annotations

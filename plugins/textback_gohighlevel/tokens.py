@@ -2,7 +2,7 @@
 
 An app's access token lasts a day.  A refresh token gives a new pair and is used up by it, so the
 pair is kept in the store, and only one process renews it at a time.
-https://marketplace.gohighlevel.com/docs/Authorization/OAuth2.0
+https://github.com/GoHighLevel/highlevel-api-docs, "OAuth 2.0"
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a webhook tells.  It names a contact where a number is needed, so the contact is asked for.
 
 An app has one address for the webhooks of all sub-accounts that have installed it; those of others
-tell nothing here.  https://marketplace.gohighlevel.com/docs/category/webhook
+tell nothing here.  https://marketplace.gohighlevel.com/docs/webhook/WebhookIntegrationGuide
 """
 
 from __future__ import annotations

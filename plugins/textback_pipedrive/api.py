@@ -146,6 +146,7 @@ def _root(base_url: str, version: str) -> str:
     """Where a version of the API is.
 
     On api.pipedrive.com it is /v1 and /api/v2, on a company's own domain /api/v1 and /api/v2.
+    https://pipedrive.readme.io/docs/pipedrive-api-v2-migration-guide
     """
     host = urlsplit(base_url).hostname or ""
     of_company = host.endswith(".pipedrive.com") and host != "api.pipedrive.com"
