@@ -1,5 +1,6 @@
 """A notice taken apart: every part once, and nothing that a stranger could do harm with."""
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import attrs
