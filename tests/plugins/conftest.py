@@ -2,6 +2,12 @@
 
 from importlib.util import find_spec
 
-NEEDS = {"apprise": "apprise", "email": "aiosmtplib", "vonage": "vonage_messages"}
+NEEDS = {
+    "apprise": "apprise",
+    "email": "aiosmtplib",
+    "hubspot": "hubspot",
+    "telnyx": "cryptography",
+    "vonage": "vonage_messages",
+}
 
 collect_ignore = [plugin for plugin, package in NEEDS.items() if find_spec(package) is None]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -21,6 +20,7 @@ from textback.engine.context import Context, keyed_hash
 from textback.engine.engine import Engine
 from textback.engine.metrics import Metrics
 from textback.engine.services import PluginState, StoredContacts
+from textback.engine.threads import Threads
 from textback.gate import Gates
 from textback.services import Log, Services
 from textback.store import Lock, Store, open_embedded, refuse_network, sqlite_path
@@ -91,6 +91,7 @@ async def open_runtime(
         tell("an account rests" if rests else "an account works again", plugin=plugin)
 
     gates = Gates(clock, on_rest)
+    threads = Threads()
     log: Log = structlog.get_logger("textback")
     watching = (
         deployment.stack_of(config.deployment, transport, on_call).impls("observe")
@@ -100,7 +101,7 @@ async def open_runtime(
     stacks = plugins.Stacks(
         config.clients,
         found if found is not None else plugins.find(config.deployment.directory),
-        lambda *part: services_for(store, clock, transport, gates, url, *part),
+        lambda *part: services_for(store, clock, transport, gates, threads, url, *part),
         on_call=on_call,
     )
     key = config.deployment.store.key
@@ -123,6 +124,7 @@ async def open_runtime(
         await engine.stop()
         await stacks.close()
         await transport.aclose()
+        threads.close()
         if own_store:
             await store.close()
         if lock is not None:
@@ -134,6 +136,7 @@ def services_for(
     clock: Clock,
     transport: http.Transport,
     gates: Gates,
+    threads: Threads,
     public_url: str,
     client: Client,
     table: PluginTable,
@@ -150,8 +153,9 @@ def services_for(
         log=structlog.get_logger("textback").bind(client=client.id, plugin=table.name),
         state=PluginState(store, clock, client.id, table.name),
         contacts=StoredContacts(store, clock, client.id),
-        in_thread=asyncio.to_thread,
+        in_thread=threads,
         lines=client.lines,
         roles=table.roles,
+        leads=client.lead,
         gate=gate,
     )

@@ -162,7 +162,9 @@ class _StandIns(_Fake):
         return self.world.save_contact(lead, self.name)
 
     @hookimpl
-    async def save_deal(self, ref: CrmRef, lead: Lead, key: str) -> CrmRef:
+    async def save_deal(self, ref: CrmRef, lead: Lead, key: str) -> CrmRef | None:
+        if lead.stage is None and getattr(self.settings, "stage", None) is None:
+            return None
         return self.world.save_deal(ref, lead, key, self.name)
 
     @hookimpl
