@@ -176,7 +176,6 @@ class Caller:
         email: Where follow-ups by e-mail go.
         zone: The caller's time zone, if it isn't that of the number.
         owner: Whose contact it is, as the CRM gives it.
-        line_type: ``mobile``, ``landline`` or ``voip``.
         name: For the team.
         first_name: To greet with; left out where several contacts share the number.
         known: A CRM has a contact with this number.

@@ -255,7 +255,7 @@ class Fields(Reference):
         words = self.markdown(doc.partition("Attributes:\n")[0])
         if issubclass(cls, Enum):
             rows = [(f"`{each}`", said) for each, said in values_of(cls)]
-            return [*words, *self.table(("value", "what it says"), rows)]
+            return [*words, *self.table(("name", "what it says"), rows)]
         said = {**shared, **attributes_of(doc)}
         rows = [
             (f"`{each.name}`", f"`{each.type}`", _default(each), said.get(each.name, ""))
@@ -268,7 +268,7 @@ def values_of(cls: type[Enum]) -> Iterator[tuple[str, str]]:
     """The values of an enumeration, each with the comment behind it."""
     for line in inspect.getsource(cls).splitlines():
         if match := _VALUE.match(line):
-            yield str(cls[match["name"]].value), match["words"] or ""
+            yield match["name"], match["words"] or ""
 
 
 def _default(field: Any) -> str:
