@@ -38,7 +38,7 @@ from textback.engine.deployment import load_all
 from textback.engine.replay import Fate, Tools
 from textback.engine.story import iso
 from textback.engine.what_if import NONE, Comparison, Difference, Summary, tools_of
-from textback.errors import ConfigError
+from textback.errors import AssemblyError, ConfigError
 from textback.store import past
 from textback.words import counted
 
@@ -131,7 +131,7 @@ def _sides(ours: Config, theirs: Config, client: str) -> tuple[list[tuple[Side, 
                     (changed, tools_of(changed, found_there, clock)),
                 )
             )
-        except ConfigError as error:
+        except (ConfigError, AssemblyError) as error:
             left_out = True
             say(f"{name} is left out: {error}")
     return sides, left_out

@@ -126,7 +126,7 @@ class Orders:
     def forbidding(self, hashed: str, at: int) -> tuple[Suppression, ...]:
         """What forbade texts to a number at a moment."""
         found = self.suppressions.get(hashed, ())
-        return tuple(each for began, ended, each in found if began <= at < ended)
+        return tuple(each for began, ended, each in found if began < at <= ended)
 
     def paused(self, at: int) -> str | None:
         """Why texts were held at a moment, if they were."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, NoReturn
 
 import attrs
@@ -14,6 +15,7 @@ import structlog
 from textback import http, plugins
 from textback.clock import Clock
 from textback.config.settings import Client, PluginTable
+from textback.dispatch import Impl
 from textback.engine.names import FIRST_TEXT
 from textback.engine.past import Missed, Orders, Read, events, orders
 from textback.engine.replay import Fate, Life, Replay, Tools
@@ -212,10 +214,10 @@ def tools_of(client: Client, found: Mapping[str, plugins.Found], clock: Clock) -
         hooks |= {hook for hook in able if is_asked(hook, table.roles)}
         if "judge" in able:
             judging[table.name] = table
-    judges = ()
+    judges: Sequence[Impl] = ()
     if judging:
         alone = attrs.evolve(client, plugins=judging)
-        stack = plugins.assemble(alone, found, lambda *part: _services(*part, clock))
+        stack = plugins.assemble(alone, found, partial(_services, clock))
         judges = stack.impls("judge")
     return Tools(
         judges=judges,
@@ -233,7 +235,7 @@ class _Nothing:
         raise StoreError(f"a plugin that judges the past has no {name}")
 
 
-def _services(client: Client, table: PluginTable, settings: object, clock: Clock) -> Services:
+def _services(clock: Clock, client: Client, table: PluginTable, settings: object) -> Services:
     del settings
     nothing: Any = _Nothing()
     return Services(
