@@ -5,6 +5,7 @@ from importlib.util import find_spec
 NEEDS = {
     "apprise": "apprise",
     "email": "aiosmtplib",
+    "gohighlevel": "cryptography",
     "hubspot": "hubspot",
     "telnyx": "cryptography",
     "vonage": "vonage_messages",
