@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import IntEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import attrs
 
@@ -76,6 +77,16 @@ class History:
 
     first_text_at: datetime | None = None  # the latest first text of another case
     reached_at: datetime | None = None  # they spoke, after the call that a first text answers
+    wrote_at: datetime | None = None  # when the caller last wrote words, not STOP or the like
+    texts_in_day: int = 0  # first texts and follow-ups in the last 24 hours
+    day_from: datetime | None = None  # when the earliest of them went
+    texts_in_week: int = 0  # and in the last seven days
+    week_from: datetime | None = None
+    answers_in_day: int = 0  # our answers to STOP and HELP in the last 24 hours
+    replies_in_hour: int = 0  # what the team wrote in the last hour
+    short_calls: int = 0  # calls in the last 24 hours that ended as soon as they had begun
+    client_in_hour: int = 0  # texts of the client to anybody, in this hour
+    client_segments: int = 0  # that the client's texts were billed as, on this day
 
 
 @attrs.frozen(kw_only=True)
@@ -90,6 +101,16 @@ class Policy:
     staff_phones: frozenset[PhoneNumber]
     cool_down_s: float
     max_age_s: float
+    zone: ZoneInfo | None = None  # where the business is
+    packs: tuple[str, ...] = ("recipient",)
+    first_text_at_night: bool = True
+    wait_s: float = 0
+    text_hours: str = "always"  # or "open", "closed"
+    regions: frozenset[str] = frozenset()  # whose numbers are texted; all, if empty
+    spam_score: float = 0.8  # from which on a caller is taken for spam
+    per_caller_day: int = 0  # 0: no cap
+    per_hour: int = 0
+    segments_per_day: int | None = None  # what the money for a day pays
 
 
 @attrs.frozen(kw_only=True)
@@ -101,6 +122,12 @@ class Picture:
         channel: ``sms`` or ``email``; *to* is the caller's number for both.
         call_ended_at: The end of the call that the text answers (FIRST), else None.
         paused: Why everything is held, if it is.
+        retried: The text was tried before, in an earlier run of its step.
+        vip: The client or a CRM says that the caller is one.
+        hours: How the business was when the call ended: ``open``, ``closed``, ``holiday``; None if
+            its file has no hours.
+        body: The words, once they are written; rules are asked before and after.
+        segments: That the words will be billed as.
     """
 
     now: datetime
@@ -117,3 +144,8 @@ class Picture:
     suppressions: tuple[Suppression, ...] = ()
     history: History = History()
     paused: str | None = None
+    retried: bool = False
+    vip: bool = False
+    hours: str | None = None
+    body: str | None = None
+    segments: int = 0

@@ -106,7 +106,24 @@ def policy_of(client: Client) -> Policy:
         staff_phones=frozenset(client.staff_phones),
         cool_down_s=client.cool_down.total_seconds(),
         max_age_s=client.max_age.total_seconds(),
+        zone=client.time_zone,
+        packs=client.rules.packs,
+        first_text_at_night=client.first_text_at_night,
+        wait_s=client.wait_before_text.total_seconds(),
+        text_hours=client.text_hours,
+        regions=frozenset(client.regions) or _regions_of(client),
+        spam_score=client.spam_score,
+        per_caller_day=client.caps.per_caller_day,
     )
+
+
+def _regions_of(client: Client) -> frozenset[str]:
+    """The countries of a client's lines; Canada and the United States are one in this."""
+    found = {region for line in client.lines if (region := region_of(line)) is not None}
+    return frozenset(found | _NEIGHBOURS if found & _NEIGHBOURS else found)
+
+
+_NEIGHBOURS = {"US", "CA"}
 
 
 def number_of(client: Client, raw: str | None) -> PhoneNumber | None:

@@ -20,7 +20,7 @@ from textback.engine.context import Context, Wake
 from textback.engine.intents import Intent
 from textback.engine.names import FIRST_TEXT, IDLE, case_id, case_subject
 from textback.flow import choice, deliver, follow_up
-from textback.flow.decide import decide
+from textback.flow.decide import decide, decide_on
 from textback.flow.identify import Identified, identify
 from textback.model import Call, Case, End, Kind
 from textback.picture import Action, Decision
@@ -119,6 +119,9 @@ async def _plan(
         body = await deliver.compose(
             stack.impls("compose_text"), stack.impls("booking_link"), client, seen.picture, template
         )
+        decision = decide_on(body, seen.picture, decision)
+        if decision.action not in (Action.SEND, Action.SHADOW):
+            body = ""
     if decision.action is Action.SEND and senders:
         intent = intents.make(
             ctx,

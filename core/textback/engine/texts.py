@@ -20,7 +20,7 @@ from textback.engine.context import Context
 from textback.engine.intents import FRESH_FOR, Intent
 from textback.engine.names import FIRST_TEXT
 from textback.flow import choice, deliver, follow_up, wording
-from textback.flow.decide import decide
+from textback.flow.decide import decide, decide_on
 from textback.flow.reply import CONFIRM_WITHIN_S
 from textback.model import Case, Email, Kind, PhoneNumber, TextState
 from textback.picture import Action, Decision
@@ -108,6 +108,9 @@ async def _prepare(
         if sender is None:
             return None
         body = await _body(client, stack, asked)
+        decision = decide_on(body, asked.seen.picture, decision)
+        if decision.action is not Action.SEND:
+            return outcomes.forbidden(ctx, client, stack, step, asked.case, decision)
         intent = intents.make(
             ctx,
             asked.case,
@@ -180,6 +183,7 @@ def _ask(
         now=now,
         call_ended_at=ended_at,
         address=address,
+        retried=step.attempts > 1,
     )
     return _Asked(case=case, order=order, seen=seen, attempts=len(attempts))
 
