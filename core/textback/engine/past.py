@@ -17,7 +17,7 @@ import attrs
 
 from textback.clock import moment
 from textback.engine.codec import read_caller
-from textback.model import Caller, Outcome
+from textback.model import Caller, Kind, Outcome
 from textback.picture import Suppression
 from textback.store import past
 from textback.store.forgetting import GONE
@@ -36,7 +36,7 @@ class Missed:
     """A missed call, at the moment of its decision.
 
     Attributes:
-        ended_at: In microseconds, as all times here.
+        started_at: In microseconds, as all times here.
         who: The caller, as the case knows them now.
         end: What it came to; ``held`` while that isn't known.
         words: The first text that was written then, if one was; empty if it was pruned since.
@@ -47,6 +47,7 @@ class Missed:
     caller: str | None
     raw: str
     line: str | None
+    started_at: int
     ended_at: int
     outcome: Outcome
     case: str
@@ -75,14 +76,20 @@ class Wrote:
     number: str
     line: str | None
     team: bool
+    by_text: bool
 
 
 @attrs.frozen(kw_only=True)
 class Texted:
-    """A first text from before the part of the past that is played again."""
+    """A text of ours that isn't decided on again.
+
+    An answer to STOP or HELP; a first text or follow-up from before the part of the past that is
+    played again.
+    """
 
     at: int
     number: str
+    kind: Kind
     shadow: bool
 
 
@@ -211,7 +218,7 @@ async def events(
         client: Whose.
         since: When the part of the past begins that is played again.
         until: Its end.
-        lookback: From when on earlier first texts count.
+        lookback: From when on earlier texts count.
     """
     for row in await read(partial(past.open_at, client, since)):
         yield _opened(row)
@@ -281,6 +288,7 @@ def _call(row: Row) -> Event | None:
             caller=number,
             raw=row["caller_raw"],
             line=row["line"],
+            started_at=row["started_at"],
             ended_at=row["stamp"],
             outcome=outcome,
             case=row["case_id"],
@@ -301,10 +309,15 @@ def _call(row: Row) -> Event | None:
 
 
 def _text(row: Row) -> Event | None:
-    if row["kind"] == "first":
-        if row["state"] == "failed":
+    if row["direction"] == "out" and row["kind"] != "reply":
+        if row["state"] == "failed" or row["channel"] != "sms":
             return None
-        return Texted(at=row["stamp"], number=row["number"], shadow=row["state"] == "queued")
+        return Texted(
+            at=row["stamp"],
+            number=row["number"],
+            kind=Kind(row["kind"]),
+            shadow=row["state"] == "queued",
+        )
     if row["direction"] == "in" and row["kind"] != "received":
         return None  # STOP, START, HELP: what they changed is in the ledger
     return Wrote(
@@ -313,6 +326,7 @@ def _text(row: Row) -> Event | None:
         number=row["number"],
         line=row["line"],
         team=row["direction"] == "out",
+        by_text=row["channel"] == "sms",
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime
 from typing import Final
 
 import attrs
@@ -21,14 +22,23 @@ from textback.engine.context import policy_of
 from textback.engine.names import FIRST_TEXT, IDLE, case_id
 from textback.engine.past import Closed, Event, Missed, Opened, Orders, Spoke, Texted, Wrote
 from textback.flow import choice, deliver, follow_up
-from textback.flow.decide import decide
+from textback.flow.decide import decide, decide_on
+from textback.flow.segments import segments
+from textback.flow.situation import situation_of
 from textback.model import Caller, Case, Kind, Outcome, PhoneNumber
 from textback.picture import Action, Decision, History, Picture, Policy
+from textback.store.calls import SHORT_US
 
 LINK: Final = "https://booking.example/link"
 """Stands for a booking tool's link, which nobody asks for here."""
 
-_DAY_US: Final = 86_400 * 1_000_000
+_HOUR_US: Final = 3_600 * 1_000_000
+_DAY_US: Final = 24 * _HOUR_US
+_WEEK_US: Final = 7 * _DAY_US
+_WROTE_US: Final = 30 * _DAY_US  # as long as what a caller wrote is looked back for
+
+_AUTOMATIC: Final = (Kind.FIRST, Kind.FOLLOW_UP)
+_ANSWERS: Final = (Kind.CONFIRMATION, Kind.HELP)
 
 
 @attrs.frozen(kw_only=True)
@@ -77,6 +87,7 @@ class Fate:
 class _Wait:
     due: int | None  # none: until somebody resumes
     decision: Decision | None = None  # by which it was held
+    runs: int = 0  # how often it was looked at since it was first decided on
 
 
 @attrs.define(eq=False)
@@ -115,8 +126,10 @@ class _Known:
     """What is remembered of a number."""
 
     case: _Case | None = None
-    first_text_at: int | None = None
     spoke_at: int | None = None
+    wrote_at: int | None = None
+    texts: list[tuple[int, Kind]] = attrs.field(factory=list)  # of ours, of the last week or so
+    short_calls: list[int] = attrs.field(factory=list)  # when they began
     last_at: int = 0
 
 
@@ -147,12 +160,17 @@ class Replay:
         self._settled = settled
         self._numbers: dict[str, _Known] = {}
         self._timers: list[tuple[int, int, _Case, str]] = []
-        self._count = 0
+        self._made = 0
         self._idle_us = _us(client.idle_after.total_seconds())
         afters = [_us(each.after.total_seconds()) for each in client.follow_up]
         self._afters = {f"follow_up/{n}": after for n, after in enumerate(afters, 1)}
         self._longest_us = max(afters, default=0)
-        self._remembered_us = max(self._idle_us, _us(self.policy.cool_down_s), _DAY_US)
+        self._cool_us = _us(self.policy.cool_down_s)
+        self._kept_us = max(self._cool_us, _WEEK_US)
+        self._wrote_us = max(self._cool_us, _WROTE_US)
+        self._remembered_us = max(self._idle_us, self._wrote_us)
+        self._in_hour: tuple[int, int] = (0, 0)
+        self._on_day: tuple[date | None, int] = (None, 0)
         self._swept_at = 0
 
     def happen(self, event: Event) -> None:
@@ -173,7 +191,7 @@ class Replay:
                     self._close(case, event.because, event.at)
             case Texted():
                 if not event.shadow or self.client.mode == "shadow":
-                    self._known(event.number, event.at).first_text_at = event.at
+                    self._known(event.number, event.at).texts.append((event.at, event.kind))
             case Opened():
                 self._known(event.number, event.at).case = _Case(
                     event.case,
@@ -215,6 +233,8 @@ class Replay:
         life, now = Life(call), call.at
         number = _number(call.caller)
         known = self._known(number, now) if number is not None else None
+        if known is not None and 0 < call.ended_at - call.started_at < SHORT_US:
+            known.short_calls.append(call.started_at)
         fresh_start = self.client.mode == "test" and number in self.client.test_phones
         if known is not None and known.case is not None:
             if not fresh_start:
@@ -250,6 +270,10 @@ class Replay:
     def _wrote(self, event: Wrote) -> None:
         known = self._known(event.number, event.at)
         case = known.case
+        if event.by_text and event.team:
+            known.texts.append((event.at, Kind.REPLY))
+        elif event.by_text:
+            known.wrote_at = event.at
         if case is None:
             if event.team:
                 return
@@ -314,14 +338,23 @@ class Replay:
                 fate = Fate(what="dropped", at=now, because="no e-mail address is known")
                 self._done(life, step, fate)
                 return
-        decision = decide(self._picture(told, case, step, now, call, address), self.tools.judges)
+        runs = life.waits[step].runs + (call is None)
+        life.waits[step] = attrs.evolve(life.waits[step], runs=runs)
+        picture = self._picture(told, case, step, now, call, address, retried=runs > 1)
+        decision = decide(picture, self.tools.judges)
+        template = body = ""
+        if decision.action in (Action.SEND, Action.SHADOW):
+            template, body = self._words(told, step)
+            if body:
+                decision = decide_on(body, picture, decision)
         match decision.action:
             case Action.HOLD:
                 self._hold(case, life, step, now, decision)
             case Action.SUPPRESS:
                 self._done(life, step, _fate("suppressed", now, decision))
             case Action.SHADOW:
-                self._write(told, case, life, step, _fate("shadowed", now, decision))
+                fate = _fate("shadowed", now, decision)
+                self._out(case, life, step, attrs.evolve(fate, template=template, body=body))
             case _ if not (self.tools.mails if by_email else self.tools.texts):
                 what = "e-mail" if by_email else "texts"
                 because = f"no plugin of this client can send {what}"
@@ -330,34 +363,66 @@ class Replay:
                 fate = Fate(what=life.call.end, at=now, because=life.call.because)
                 self._done(life, step, fate)
             case _:
-                self._write(told, case, life, step, _fate("sent", now, decision))
+                fate = _fate("sent", now, decision)
+                self._out(case, life, step, attrs.evolve(fate, template=template, body=body))
 
     def _hold(self, case: _Case, life: Life, step: str, now: int, decision: Decision) -> None:
         due = micros(decision.until) if decision.until else self._orders.resumed(now)
         if due is not None:
             due = max(due, now + 1)
             self._timer(due, case, step)
-        life.waits[step] = _Wait(due, decision)
+        life.waits[step] = _Wait(due, decision, life.waits[step].runs)
 
-    def _write(self, told: Case, case: _Case, life: Life, step: str, fate: Fate) -> None:
-        first, now = step == FIRST_TEXT, fate.at
+    def _words(self, told: Case, step: str) -> tuple[str, str]:
+        """The template of a text, and what it makes of what is known."""
+        first = step == FIRST_TEXT
         if first:
             template = choice.first_text(self.client, told)
         else:
             template = follow_up.body_of(self.client, told, step) or ""
+        if self.tools.composes:
+            return template, ""
         kind = Kind.FIRST if first else Kind.FOLLOW_UP
-        body = ""
-        if not self.tools.composes:
-            body = deliver.write(
-                self.client, told, kind, template, LINK if self.tools.books else ""
-            )
-        self._out(case, kind, fate)
+        link = LINK if self.tools.books else ""
+        return template, deliver.write(self.client, told, kind, template, link)
+
+    def _out(self, case: _Case, life: Life, step: str, fate: Fate) -> None:
+        """A text went out, or would have if the client did more than watch."""
+        first, now = step == FIRST_TEXT, fate.at
+        by_text = first or follow_up.channel_of(self.client, step) == "sms"
+        if by_text and case.number is not None:
+            kind = Kind.FIRST if first else Kind.FOLLOW_UP
+            self._numbers[case.number].texts.append((now, kind))
+            if fate.what == "sent":
+                self._count(case.number, fate)
         if first and not case.talked and not case.closed:
             for name, after in self._afters.items():
                 life.waits[name] = _Wait(now + after)
                 self._timer(now + after, case, name)
         case.last_at = now
-        self._done(life, step, attrs.evolve(fate, body=body, template=template))
+        self._done(life, step, fate)
+
+    def _count(self, number: PhoneNumber, fate: Fate) -> None:
+        """Count a text for the client's own caps."""
+        policy = self.policy
+        if policy.mode == "test" and number in policy.test_phones:
+            return
+        if policy.per_hour:
+            self._in_hour = (fate.at // _HOUR_US, self._of_hour(fate.at) + 1)
+        if policy.segments_per_day is not None:
+            parts = segments(fate.body) if fate.body else 1
+            self._on_day = (self._day(fate.at), self._of_day(fate.at) + parts)
+
+    def _of_hour(self, now: int) -> int:
+        hour, count = self._in_hour
+        return count if hour == now // _HOUR_US else 0
+
+    def _of_day(self, now: int) -> int:
+        day, count = self._on_day
+        return count if day == self._day(now) else 0
+
+    def _day(self, now: int) -> date:
+        return moment(now).astimezone(self.client.time_zone).date()
 
     def _done(self, life: Life, step: str, fate: Fate) -> None:
         wait = life.waits.pop(step, None)
@@ -370,14 +435,23 @@ class Replay:
     # ── what a decision sees ────────────────────────────────────────────────────────────────────
 
     def _picture(
-        self, told: Case, case: _Case, step: str, now: int, call: Missed | None, address: str | None
+        self,
+        told: Case,
+        case: _Case,
+        step: str,
+        now: int,
+        call: Missed | None,
+        address: str | None,
+        *,
+        retried: bool,
     ) -> Picture:
-        """The picture that the engine would have made."""
-        number = case.number
+        """The picture that `textback.engine.pictures.look` would have made."""
+        number, client = case.number, self.client
         first = step == FIRST_TEXT
         suppressions = self._orders.forbidding(self._hash_of(number), now) if number else ()
         if address is not None:
             suppressions += self._orders.forbidding(self._hash_of(address), now)
+        situation = situation_of(client, told)
         return Picture(
             now=moment(now),
             kind=Kind.FIRST if first else Kind.FOLLOW_UP,
@@ -391,25 +465,37 @@ class Replay:
             outcome=told.outcome,
             call_ended_at=moment(call.ended_at) if call is not None else None,
             suppressions=suppressions,
-            history=self._history(case, first=first),
+            history=self._history(case, now, first=first),
             paused=self._orders.paused(now),
+            retried=retried,
+            vip=situation.vip,
+            hours=situation.hours if client.hours or client.location else None,
         )
 
-    def _history(self, case: _Case, *, first: bool) -> History:
-        if not first or case.number is None:
+    def _history(self, case: _Case, now: int, *, first: bool) -> History:
+        if case.number is None:
             return History()
         known = self._numbers[case.number]
-        spoke = known.spoke_at
+        known.texts = [each for each in known.texts if each[0] >= now - self._kept_us]
+        ours = known.texts
+        firsts = [at for at, kind in ours if kind is Kind.FIRST and at >= now - self._cool_us]
+        week = [at for at, kind in ours if kind in _AUTOMATIC and at > now - _WEEK_US]
+        day = [at for at in week if at > now - _DAY_US]
+        wrote, spoke = known.wrote_at, known.spoke_at
         return History(
-            first_text_at=moment(known.first_text_at) if known.first_text_at else None,
-            reached_at=moment(spoke) if spoke is not None and spoke >= case.opened_at else None,
+            first_text_at=moment(max(firsts)) if firsts and first else None,
+            reached_at=_moment(spoke if first and spoke and spoke >= case.opened_at else None),
+            wrote_at=_moment(wrote if wrote and wrote >= now - self._wrote_us else None),
+            texts_in_day=len(day),
+            day_from=_moment(min(day, default=None)),
+            texts_in_week=len(week),
+            week_from=_moment(min(week, default=None)),
+            answers_in_day=sum(k in _ANSWERS and at > now - _DAY_US for at, k in ours),
+            replies_in_hour=sum(k is Kind.REPLY and at > now - _HOUR_US for at, k in ours),
+            short_calls=sum(at > now - _DAY_US for at in known.short_calls),
+            client_in_hour=self._of_hour(now),
+            client_segments=self._of_day(now) if self.policy.segments_per_day is not None else 0,
         )
-
-    def _out(self, case: _Case, kind: Kind, fate: Fate) -> None:
-        """A text went out, or would have."""
-        counts = fate.what == "sent" or self.client.mode == "shadow"
-        if case.number is not None and kind is Kind.FIRST and counts:
-            self._numbers[case.number].first_text_at = fate.at
 
     # ── the rest ────────────────────────────────────────────────────────────────────────────────
 
@@ -421,8 +507,8 @@ class Replay:
         return known
 
     def _timer(self, at: int, case: _Case, step: str) -> None:
-        self._count += 1
-        heapq.heappush(self._timers, (at, self._count, case, step))
+        self._made += 1
+        heapq.heappush(self._timers, (at, self._made, case, step))
 
     def _sweep(self, now: int) -> None:
         """Forget numbers on which no decision can rest any more."""
@@ -433,8 +519,8 @@ class Replay:
 
 def _old(numbers: dict[str, _Known], before: int) -> Iterator[str]:
     for number, known in numbers.items():
-        last = max(known.last_at, known.first_text_at or 0)
-        if known.case is None and last < before:
+        last = known.texts[-1][0] if known.texts else 0
+        if known.case is None and max(known.last_at, last) < before:
             yield number
 
 
@@ -453,6 +539,10 @@ def _told(client: Client, case: _Case) -> Case:
 
 def _fate(what: str, now: int, decision: Decision) -> Fate:
     return Fate(what=what, at=now, because=decision.because, rule=decision.rule)
+
+
+def _moment(at: int | None) -> datetime | None:
+    return moment(at) if at is not None else None
 
 
 def _us(seconds: float) -> int:

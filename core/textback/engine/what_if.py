@@ -24,7 +24,7 @@ from textback.gate import Gate
 from textback.plugins.roles import is_asked
 from textback.services import Services
 
-WEEK_US: Final = 7 * 86_400 * 1_000_000
+LOOKBACK_US: Final = 30 * 86_400 * 1_000_000
 TOLD_EVERY: Final = 500  # calls
 
 NONE: Final = Fate(what="none", at=0)
@@ -100,7 +100,7 @@ class Comparison:
             self._replay(other, known, pair.by_other),
         )
         longest = max(each.cool_down.total_seconds() for each, _ in (today, other))
-        lookback = self.since - max(WEEK_US, int(longest * 1_000_000))
+        lookback = self.since - max(LOOKBACK_US, int(longest * 1_000_000))
         played = 0
         async for event in events(self.read, client, self.since, self.until, lookback):
             for replay in replays:

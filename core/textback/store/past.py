@@ -37,10 +37,12 @@ CALLS = statement(f"""
 """)
 TEXTS = statement(f"""
     SELECT * FROM (
-        SELECT at AS stamp, text_id AS id, kind, direction, number, line, state, segments
+        SELECT at AS stamp, text_id AS id, kind, direction, channel, number, line, state
         FROM texts
-        WHERE client = :client AND number <> ''
-            AND (direction = 'in' OR kind = 'reply' OR (at < :since AND kind = 'first'))
+        WHERE client = :client AND number <> '' AND (
+            direction = 'in' OR kind IN ('reply', 'confirmation', 'help')
+            OR (at < :since AND kind IN ('first', 'follow_up'))
+        )
     ) told
     WHERE {_NEXT} ORDER BY stamp, id LIMIT :most
 """)
