@@ -77,7 +77,7 @@ class Context:
         """What rules ask of a client's settings; made once."""
         policy = self._policies.get(client.id)
         if policy is None:
-            policy = self._policies[client.id] = _policy_of(client)
+            policy = self._policies[client.id] = policy_of(client)
         return policy
 
     def address(self, client: str, plugin: str) -> str:
@@ -95,7 +95,8 @@ def keyed_hash(key: bytes) -> Callable[[str], str]:
     return hash_of
 
 
-def _policy_of(client: Client) -> Policy:
+def policy_of(client: Client) -> Policy:
+    """What rules ask of a client's settings."""
     return Policy(
         client=client.id,
         name=client.name,
