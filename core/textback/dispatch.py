@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import attrs
 import structlog
@@ -31,12 +31,28 @@ from textback.services import Log
 
 HOLD_AFTER_ERROR: Final = timedelta(minutes=5)
 
-OnCall = Callable[[str, str, str, float], None]
-"""Told of every hook call: plugin, hook, result and seconds.
 
-Results are ``ok``, ``not_sent``, ``maybe_sent``, ``refused``, ``rejected`` (a webhook), ``timeout``
-and ``error``.
-"""
+class Called(NamedTuple):
+    """One call of a hook that is over; made for each, so it is a tuple.
+
+    Attributes:
+        result: ``ok``, ``not_sent``, ``maybe_sent``, ``refused``, ``rejected`` (a webhook),
+            ``timeout`` or ``error``.
+        given: The arguments, by their names.
+        answer: What the plugin answered, or the error that it raised.
+    """
+
+    client: str
+    plugin: str
+    hook: str
+    result: str
+    seconds: float
+    given: Mapping[str, Any]
+    answer: Any
+
+
+OnCall = Callable[[Called], None]
+"""Told of every call of a hook."""
 
 _log: Log = structlog.get_logger("textback")
 _END = object()
@@ -87,7 +103,7 @@ async def call(impl: Impl, /, **kwargs: Any) -> Any:
         TimedOut: It took too long; as a `MaybeSent` it says that a text may have left.
         Exception: Whatever the plugin raises, as it is.
     """
-    return await _timed(impl, _begin(impl, kwargs), impl.timeout_s)
+    return await _timed(impl, _begin(impl, kwargs), impl.timeout_s, kwargs)
 
 
 async def each(impl: Impl, /, **kwargs: Any) -> AsyncIterator[Any]:
@@ -99,7 +115,7 @@ async def each(impl: Impl, /, **kwargs: Any) -> AsyncIterator[Any]:
     """
     items = _begin(impl, kwargs)
     try:
-        while (item := await _timed(impl, _next(items), impl.timeout_s)) is not _END:
+        while (item := await _timed(impl, _next(items), impl.timeout_s, kwargs)) is not _END:
             yield item
     finally:
         with suppress(Exception):  # one that was left behind still runs and can't be closed
@@ -152,10 +168,10 @@ def judge(impls: Sequence[Impl], picture: Picture) -> list[Verdict]:
             if not isinstance(verdict, Verdict | None):
                 raise TypeError(f"judge gave a {type(verdict).__name__}, not a Verdict or None")
         except Exception as error:  # noqa: BLE001 (a plugin's trouble is its own)
-            _told(impl, "error", began)
+            _told(impl, "error", began, {"picture": picture}, error)
             verdict = _hold(impl, picture, error)
         else:
-            _told(impl, "ok", began)
+            _told(impl, "ok", began, {"picture": picture}, verdict)
         if verdict is not None:
             verdicts.append(verdict)
     return verdicts
@@ -180,26 +196,31 @@ def _begin(impl: Impl, kwargs: dict[str, Any]) -> Any:
 async def _answer(impl: Impl, kwargs: dict[str, Any], within_s: float | None) -> Answer:
     limits = [limit for limit in (within_s, impl.timeout_s) if limit is not None]
     try:
-        value = await _timed(impl, _begin(impl, kwargs), min(limits, default=None))
+        value = await _timed(impl, _begin(impl, kwargs), min(limits, default=None), kwargs)
     except Exception as error:  # noqa: BLE001 (a plugin's trouble is its own)
         _tell(impl, error)
         return Answer(plugin=impl.plugin, error=error)
     return Answer(plugin=impl.plugin, value=value)
 
 
-async def _timed(impl: Impl, work: Coroutine[Any, Any, Any], limit_s: float | None) -> Any:
+async def _timed(
+    impl: Impl, work: Coroutine[Any, Any, Any], limit_s: float | None, given: Mapping[str, Any]
+) -> Any:
     """Await a plugin's coroutine, and tell how it went and how long it took."""
     began = perf_counter()
-    result = "error"
+    result, answer = "error", None
     try:
         answer = await _bounded(impl, work, limit_s)
         result = "ok"
         return answer
     except (ProviderError, WebhookRejected, UnreadableWebhook) as error:
-        result = _result(error)
+        result, answer = _result(error), error
+        raise
+    except Exception as error:
+        answer = error
         raise
     finally:
-        _told(impl, result, began)
+        _told(impl, result, began, given, None if answer is _END else answer)
 
 
 async def _bounded(impl: Impl, work: Coroutine[Any, Any, Any], limit_s: float | None) -> Any:
@@ -242,9 +263,10 @@ def _result(error: TextbackError) -> str:
     return "refused"
 
 
-def _told(impl: Impl, result: str, began: float) -> None:
+def _told(impl: Impl, result: str, began: float, given: Mapping[str, Any], answer: Any) -> None:
     if impl.on_call is not None:
-        impl.on_call(impl.plugin, impl.hook, result, perf_counter() - began)
+        seconds = perf_counter() - began
+        impl.on_call(Called(impl.client, impl.plugin, impl.hook, result, seconds, given, answer))
 
 
 def _tell(impl: Impl, error: Exception) -> None:

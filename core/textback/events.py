@@ -282,11 +282,29 @@ class WebhookRequest:
 
 @attrs.frozen
 class WebhookResponse:
-    """What the provider gets for a webhook; 204 without a body where it expects nothing."""
+    """What the provider gets for a webhook; 204 without a body where it expects nothing.
+
+    Attributes:
+        headers: More of them, for providers that want something given back in one.
+    """
 
     status: int = 204
     body: str = ""
     content_type: str = "text/plain; charset=utf-8"
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class Once:
+    """A mark by which a request is known when it comes again.
+
+    Attributes:
+        mark: What the provider signs each request with anew, e.g. the id of a token.
+        for_s: Seconds that it is remembered: as long as its signature is good for.
+    """
+
+    mark: str
+    for_s: float
 
 
 @attrs.frozen
@@ -296,8 +314,11 @@ class Reading:
     Attributes:
         live: Someone is waiting on the phone for this response: it is given even when the store
             can't commit the events.
+        once: Committed with the events.  A request whose mark is known is answered 401 and changes
+            nothing; one whose commit failed may come again as it is, so that nothing is lost.
     """
 
     events: tuple[Event, ...] = ()
     response: WebhookResponse = WebhookResponse()
     live: bool = False
+    once: Once | None = None

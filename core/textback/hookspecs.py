@@ -170,8 +170,11 @@ async def save_contact(lead: Lead, key: str) -> CrmRef:  # type: ignore[empty-bo
 
 
 @hookspec
-async def save_deal(ref: CrmRef, lead: Lead, key: str) -> CrmRef:  # type: ignore[empty-body]
-    """Find or make the open deal of a contact.  *Each CRM, own step; errors as above.*"""
+async def save_deal(ref: CrmRef, lead: Lead, key: str) -> CrmRef | None:
+    """Find or make the open deal of a contact.  *Each CRM, own step; errors as above.*
+
+    None says that this lead gets no deal, e.g. since it names no stage.
+    """
 
 
 @hookspec

@@ -46,6 +46,11 @@ def hide(logger: object, method: str, event: MutableMapping[str, Any]) -> Mutabl
     return event
 
 
+def masked(words: str) -> str:
+    """Words with every phone number in them masked."""
+    return _NUMBER.sub(lambda found: mask(found.group()), words)
+
+
 def _clean(value: Any) -> Any:
     """A value as it may be written, however deep it is."""
     match value:
@@ -61,7 +66,7 @@ def _clean(value: Any) -> Any:
         case BaseException():
             return type(value).__name__
         case _:
-            return _NUMBER.sub(lambda found: mask(found.group()), str(value))
+            return masked(str(value))
 
 
 def _frames_only(

@@ -159,6 +159,9 @@ class Caller:
         vip: A CRM says that texts and leads for VIPs are meant.
         language: What the caller speaks, as BCP 47 writes it, e.g. ``es`` or ``es-MX``.
         url: Where the contact can be opened in the CRM.
+        line_type: ``mobile``, ``landline``, ``voip``, or what else a lookup calls it; a landline
+            isn't texted.
+        spam_score: How likely the number is a nuisance, from 0 (not at all) to 1, by a lookup.
         do_not_text: A CRM or lookup says that this number must not be texted; says why.
     """
 
@@ -172,7 +175,8 @@ class Caller:
     zone: ZoneInfo | None = None
     url: str | None = None
     owner: str | None = None
-    line_type: str | None = None  # "mobile", "landline", "voip"
+    line_type: str | None = None
+    spam_score: float | None = None
     do_not_text: str | None = None
 
 

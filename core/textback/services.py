@@ -16,6 +16,30 @@ from textback.model import PhoneNumber
 T = TypeVar("T")
 
 
+class LeadRule(Protocol):
+    """One ``[[lead]]`` of the client's file: what CRMs will be told."""
+
+    @property
+    def tag(self) -> str | None:
+        """Tag that the contact gets."""
+
+    @property
+    def pipeline(self) -> str | None:
+        """Pipeline of the deal."""
+
+    @property
+    def stage(self) -> str | None:
+        """Stage of the contact or deal."""
+
+    @property
+    def owner(self) -> str | None:
+        """Who owns the contact in the CRM."""
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """Custom fields and their values."""
+
+
 class Log(Protocol):
     """A structured log; the event is a constant phrase, what varies goes into keywords."""
 
@@ -40,6 +64,13 @@ class State(Protocol):
 
     async def add(self, key: str, value: Any, *, ttl_s: float | None = None) -> bool:
         """Keep a value if there is none; False if there was one.  A replay mark in one call."""
+
+    async def take(self, key: str, amount: int, most: int, *, ttl_s: float | None = None) -> bool:
+        """Add to a count, if it stays at *most* or below; False, and nothing added, if not.
+
+        One step, however many ask at the same time: for caps on what is spent.  A count begins at
+        0; *ttl_s* counts from its beginning.
+        """
 
     async def delete(self, key: str) -> None:
         """Forget a value."""
@@ -93,9 +124,11 @@ class Services:
             requests raise `NotSent` or `MaybeSent`, never httpx's errors.
         gate: ``async with gate:`` is one request to the plugin's account: it keeps the account's
             limits and raises `NotSent` while it keeps failing.  For SDKs; `http` passes it itself.
-        in_thread: Runs a blocking call (an SDK) in a thread and awaits its result.
+        in_thread: Runs a blocking call (an SDK) in a thread and awaits its result.  Give it a
+            time-out of its own: a thread can't be stopped.
         lines: The client's phone numbers; none for plugins of the deployment.
         roles: Those in the plugin's table; None if it plays all that it can.
+        leads: The client's ``[[lead]]`` rules, for `check`; a hook is handed the one that fits.
     """
 
     client: str
@@ -109,6 +142,7 @@ class Services:
     in_thread: InThread
     lines: tuple[PhoneNumber, ...] = ()
     roles: tuple[str, ...] | None = None
+    leads: tuple[LeadRule, ...] = ()
     gate: AbstractAsyncContextManager[None] = attrs.field(factory=nullcontext)
 
     def plays(self, role: str) -> bool:

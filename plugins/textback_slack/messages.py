@@ -29,6 +29,7 @@ NEEDS_SOMEBODY: Final = frozenset(
         NoticeKind.VOICEMAIL,
         NoticeKind.UNCONFIRMED,
         NoticeKind.FAILED,
+        NoticeKind.BOOKING_CANCELLED,
     }
 )
 """Notices that should not be buried in a thread."""

@@ -43,6 +43,7 @@ name = "Bright Smile Dental"
 time_zone = "America/Denver"
 lines = ["+13035550100"]
 mode = "live"
+registration.id = "CMP1234"
 [plugins.stand_in]
 base_url = "{far_side}"
 [[lead]]

@@ -127,21 +127,23 @@ class TestCall:
         ],
     )
     async def test_is_told_to_who_counts(self, value, result):
-        """Plugin, hook, how it went, how long it took."""
+        """Plugin, hook, how it went, how long it took, what it was given, and its answer."""
         told = []
         hook = answering(value).function
-        impl = an_impl(hook, on_call=lambda *what: told.append(what))
-        await dispatch.everyone([impl])
-        ((plugin, name, how, seconds),) = told
-        assert (plugin, name, how) == ("one", "send_text", result)
-        assert 0 <= seconds < 1
+        impl = an_impl(hook, on_call=told.append)
+        await dispatch.everyone([impl], text=1)
+        (called,) = told
+        assert (called.plugin, called.hook, called.result) == ("one", "send_text", result)
+        assert 0 <= called.seconds < 1
+        assert called.given == {"text": 1}
+        assert called.answer is value
 
     async def test_time_out_is_counted_as_one(self):
         """Apart from a provider's silence, which the plugin reports."""
         told = []
-        impl = hanging(timeout_s=0.01, on_call=lambda *what: told.append(what[2]))
+        impl = hanging(timeout_s=0.01, on_call=told.append)
         await dispatch.everyone([impl])
-        assert told == ["timeout"]
+        assert [called.result for called in told] == ["timeout"]
 
 
 class TestEach:
@@ -276,9 +278,9 @@ class TestJudge:
     def test_plugin_that_fails_holds_the_text(self, wrong):
         """To send could break its rule, to suppress would lose the caller."""
         told = []
-        impl = an_impl(wrong, "picture", on_call=lambda *what: told.append(what[2]))
+        impl = an_impl(wrong, "picture", on_call=told.append)
         (verdict,) = dispatch.judge([impl], self.picture)
         assert (verdict.rule, verdict.action) == ("one", Action.HOLD)
         assert verdict.until == NOW + timedelta(minutes=5)
         assert "the plugin one failed to judge this text" in verdict.because
-        assert told == ["error"]
+        assert [called.result for called in told] == ["error"]

@@ -1,5 +1,6 @@
 """A notice taken apart: every part once, and nothing that a stranger could do harm with."""
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -99,7 +100,9 @@ def test_what_a_caller_wrote_is_a_text_and_no_sentence():
     [
         notify.called_again(SENT, 2),
         notify.opted_out(SENT),
-        notify.booked(SENT, NOW, "a cleaning"),
+        notify.booked(SENT, notify.Appointment(starts_at=NOW, title="a cleaning")),
+        notify.booking_moved(SENT, notify.Appointment(starts_at=NOW, was=NOW - timedelta(days=1))),
+        notify.booking_cancelled(SENT, notify.Appointment(starts_at=NOW)),
         notify.troubled(attrs.evolve(SENT, text_state=TextState.FAILED), "the phone is off"),
         notify.left_voicemail(SENT),
     ],

@@ -35,6 +35,7 @@ name = "Bright Smile Dental"
 time_zone = "America/Denver"
 lines = ["{LINE}"]
 mode = "live"
+registration.id = "CMP1234"
 
 [plugins.twilio]
 account_sid = "{ACCOUNT}"
@@ -133,7 +134,7 @@ class Serving:
         return serving
 
     @classmethod
-    async def spawn(cls, config: Path) -> Serving:
+    async def spawn(cls, config: Path, *options: str) -> Serving:
         """Start it, without waiting."""
         with (config.parent / "serve.log").open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
@@ -143,6 +144,7 @@ class Serving:
                 "serve",
                 "--config",
                 str(config),
+                *options,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
                 env=environment(),

@@ -41,6 +41,7 @@ class Outside:
         known: What the CRM knows of every caller.
         saving: Awaited before the CRM saves a contact.
         telling: Awaited before the team is told.
+        others: More plugins to choose from, by name.
     """
 
     taken: list[tuple[str, Text]] = attrs.field(factory=list)
@@ -54,6 +55,7 @@ class Outside:
     known: Caller | None = None
     saving: Callable[[Lead], Awaitable[None]] | None = None
     telling: Callable[[Notice], Awaitable[None]] | None = None
+    others: dict[str, type] = attrs.field(factory=dict)
 
     def take(self, plugin: str, text: Text) -> Receipt:
         """A provider takes a text: the caller gets it."""
@@ -78,10 +80,10 @@ class Outside:
             "team": Team,
             "booker": Booker,
         }
-        return {
-            name: Found.of(name, type(kind.__name__, (kind,), {"outside": self}))
-            for name, kind in kinds.items()
+        made = {
+            name: type(kind.__name__, (kind,), {"outside": self}) for name, kind in kinds.items()
         }
+        return {name: Found.of(name, kind) for name, kind in {**made, **self.others}.items()}
 
 
 @attrs.frozen(kw_only=True)

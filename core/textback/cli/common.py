@@ -31,6 +31,12 @@ ClientOption = Annotated[
     str, typer.Option("--client", help="Only this client; * means all of the deployment.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON lines for programs.")]
+TraceOption = Annotated[
+    bool,
+    typer.Option(
+        "--trace", help="Show every call of a hook: plugin, time, result; numbers masked."
+    ),
+]
 DEFAULT_CONFIG = Path("textback.toml")
 
 WIDTH = 120

@@ -10,10 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 
 from textback import plugins
-from textback.cli.common import DEFAULT_CONFIG, ConfigOption, fail, run, say
+from textback.cli import tracing
+from textback.cli.common import DEFAULT_CONFIG, ConfigOption, TraceOption, fail, run, say
 from textback.config import Config, load, report
 from textback.engine.check import complete
 from textback.engine.deployment import load_all
@@ -36,25 +38,27 @@ def serve(
     listen: Annotated[
         str | None, typer.Option(help="HOST:PORT instead of the file's; port 0 takes a free one.")
     ] = None,
+    trace: TraceOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Take webhooks and do the work, until SIGTERM."""
     files = load_all(config)
-    set_up(files.deployment.log)
+    set_up(tracing.visible(files.deployment.log) if trace else files.deployment.log)
     files = complete(files, plugins.find(files.deployment.directory))
     if files.problems:
         say(f"left out are {', '.join(sorted(files.broken))}:\n{report(files.problems)}")
     if not files.clients:
         fail("no client can be served; run: textback check")
-    run(_serve(files, listen or files.deployment.server.listen))
+    run(_serve(files, listen or files.deployment.server.listen, trace=trace))
 
 
-async def _serve(config: Config, address: str) -> None:
+async def _serve(config: Config, address: str, *, trace: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with open_runtime(config) as runtime:
+    tracer = tracing.to_log(structlog.get_logger("textback")) if trace else None
+    async with open_runtime(config, trace=tracer) as runtime:
         await runtime.engine.take_over()
         gc.freeze()  # what is here now stays until the end: no need to look at it again and again
         await runtime.store.write(partial(_known, config, runtime.ctx.now()))

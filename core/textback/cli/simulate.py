@@ -10,11 +10,12 @@ import phonenumbers
 import typer
 
 from textback import plugins
-from textback.cli import timeline
+from textback.cli import timeline, tracing
 from textback.cli.common import (
     DEFAULT_CONFIG,
     ConfigOption,
     JsonOption,
+    TraceOption,
     client_of,
     misused,
     run,
@@ -56,6 +57,7 @@ class Plot:
     reply_after: timedelta
     days: int
     as_json: bool
+    trace: bool
 
 
 def simulate(
@@ -99,6 +101,7 @@ def simulate(
         int, typer.Option(help="Virtual days after which it ends, whatever waits.", min=1)
     ] = MOST_DAYS,
     as_json: JsonOption = False,
+    trace: TraceOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Play a call to a client on a virtual clock; nothing is sent, and nothing is kept.
@@ -130,6 +133,7 @@ def simulate(
         reply_after=after,
         days=days,
         as_json=as_json,
+        trace=trace,
     )
     run(_play(deployment, settings, plot, found))
 
@@ -138,7 +142,8 @@ async def _play(
     config: Config, client: Client, plot: Plot, found: dict[str, plugins.Found]
 ) -> None:
     tell = timeline.printer(plot.start, as_json=plot.as_json)
-    async with simulation(config, client.id, plot.start, found) as played:
+    trace = tracing.to_people(say, plot.start) if plot.trace else None
+    async with simulation(config, client.id, plot.start, found, trace=trace) as played:
         teller = timeline.Teller(
             client.id, played.world, played.runtime.store, lambda: played.calls, tell
         )

@@ -129,6 +129,16 @@ class NotifyRule:
 
 
 @attrs.frozen(kw_only=True)
+class Registration:
+    """``[registration]``: that US carriers know who texts; see `textback registration`."""
+
+    id: str = setting("The campaign's or verification's id at the provider.", validator=_is_visible)
+    sheet: str | None = setting(
+        "The description as it was handed in: a file, relative to textback.toml.", default=None
+    )
+
+
+@attrs.frozen(kw_only=True)
 class FollowUp:
     """``[[follow_up]]``: one more text or e-mail, if nothing was heard."""
 
@@ -217,6 +227,14 @@ class Client:
         "Who of the team is told: all of these that fit; every notifier if not set.", default=()
     )
     follow_up: tuple[FollowUp, ...] = setting("Later texts, in their order.", default=())
+    registration: Registration | None = setting(
+        "That the US lines may text; without it a client with such lines can't be live.",
+        default=None,
+    )
+    unregistered: bool = setting(
+        "Be live with US lines that aren't registered; the ledger keeps that you said so.",
+        default=False,
+    )
     was: tuple[str, ...] = setting("Earlier names of this client's file.", default=())
     plugins: Mapping[str, PluginTable] = setting(
         "The stack, in order of preference; see each plugin's page.", factory=dict

@@ -17,12 +17,14 @@ from textback.config.settings import Client
 from textback.engine import bookings, calls, mails, replies, staff, statuses
 from textback.engine.codec import kind_of, write_event
 from textback.engine.context import Context, Wake
+from textback.errors import WebhookRejected
 from textback.events import (
     Booked,
     BookingCancelled,
     CallEvent,
     EmailReceived,
     Event,
+    Once,
     OptIn,
     OptOut,
     TeamReply,
@@ -30,7 +32,7 @@ from textback.events import (
     TextStatus,
 )
 from textback.plugins import Stack
-from textback.store import Work, inbox
+from textback.store import Work, inbox, plugin_state
 
 Reader = Callable[[Context, Client, Stack, str, Any, datetime], Work[list[Wake]]]
 
@@ -54,18 +56,22 @@ async def accept(
     plugin: str,
     events: Sequence[Event],
     received_at: datetime,
+    once: Once | None = None,
 ) -> list[Wake]:
     """Commit events with all that they mean; what can be done next.
 
     Raises:
         StoreBusy: Nothing is stored; the provider should try again.
+        WebhookRejected: The mark *once* is known: the events were committed before.
     """
     if client.id in ctx.retired:
         return []
     counted = [event for event in events if stack.events_allowed(plugin, event)]
     if not counted:
         return []
-    return await ctx.store.write(partial(_take, ctx, client, stack, plugin, counted, received_at))
+    return await ctx.store.write(
+        partial(_take, ctx, client, stack, plugin, counted, received_at, once)
+    )
 
 
 def _take(
@@ -75,7 +81,13 @@ def _take(
     plugin: str,
     events: Sequence[Event],
     received_at: datetime,
+    once: Once | None,
 ) -> Work[list[Wake]]:
+    if once is not None:
+        now = micros(received_at)
+        key, until = f"once/{once.mark}", now + int(once.for_s * 1_000_000)
+        if not (yield from plugin_state.add(client.id, plugin, key, 1, until, now)):
+            raise WebhookRejected("the same request was taken before")
     wakes: list[Wake] = []
     for event in events:
         if isinstance(event, CallEvent):

@@ -10,12 +10,14 @@ import attrs
 
 from textback import dispatch, plugins
 from textback.config import Config, Problem
+from textback.config.presets import read_toml
 from textback.config.settings import Client, PluginTable
 from textback.engine.retry import describe as in_words
 from textback.engine.runtime import open_runtime
 from textback.errors import ConfigError, StoreError
 from textback.flow.bills import bills
 from textback.flow.reach import reach
+from textback.flow.registration import describe, drift, us_lines
 from textback.flow.wording import check_template
 from textback.model import Finding, Severity
 from textback.store import (
@@ -69,11 +71,24 @@ def _problems(client: Client, found: Mapping[str, plugins.Found]) -> Iterator[Pr
     for path, body in bodies:
         for message in check_template(body):
             yield Problem(client.file, path, message)
+    if client.mode == "live" and not client.unregistered and _unregistered(client, found):
+        words = (
+            "a client with US lines can't be live without its id: carriers block the texts of "
+            "senders that they don't know. See: textback registration; or say unregistered = true"
+        )
+        yield Problem(client.file, "registration", words)
     for n, rule in enumerate(client.notify, 1):
         for name in rule.to:
             table = client.plugins[name]
             if table.use in found and "notifier" not in _roles(table, found):
                 yield Problem(client.file, f"notify[{n}].to", f"{name} can't tell the team")
+
+
+def _unregistered(client: Client, found: Mapping[str, plugins.Found]) -> tuple[str, ...]:
+    """The US lines of a client that texts by a real sender and names no registration."""
+    tables = client.plugins.values()
+    texts = any(table.use != "simulator" and "sender" in _roles(table, found) for table in tables)
+    return us_lines(client) if texts and client.registration is None else ()
 
 
 def store_problem(config: Config) -> str | None:
@@ -101,6 +116,8 @@ def advice(
                 yield client.id, name, _warning(words)
         for words in _of_client(client, found):
             yield client.id, "", _warning(words)
+        for words in _drift(config, client):
+            yield client.id, "", _warning(words)
 
 
 def _placeholders(table: PluginTable) -> Iterator[str]:
@@ -125,10 +142,28 @@ def _of_client(client: Client, found: Mapping[str, plugins.Found]) -> Iterator[s
     by_email = any(each.channel == "email" for each in client.follow_up)
     if by_email and "email" not in offered:
         yield "no plugin can send e-mail; follow-ups by e-mail don't go"
+    if lines := _unregistered(client, found):
+        yield (
+            f"{', '.join(lines)}: US carriers block texts of senders that aren't registered, "
+            "and it takes days; see: textback registration"
+        )
     if client.mode == "test" and not client.test_phones:
         yield "test mode without test_phones: nobody is texted"
     yield from _reach(client)
     yield from bills(client)
+
+
+def _drift(config: Config, client: Client) -> Iterator[str]:
+    """Where a client's texts have moved away from what was registered."""
+    if client.registration is None or client.registration.sheet is None:
+        return
+    try:
+        registered = read_toml(config.deployment.directory / client.registration.sheet)
+    except ConfigError as error:
+        yield f"registration.sheet {error}"
+        return
+    for words in drift(registered, describe(client)):
+        yield f"not as registered: {words}"
 
 
 def _texts_team(table: PluginTable, found: Mapping[str, plugins.Found]) -> bool:

@@ -15,11 +15,11 @@ from typing import Any
 import attrs
 
 from textback.clock import moment
-from textback.engine import accept, calls, observing, retiring, retry, sealer
+from textback.engine import accept, calls, declaring, observing, retiring, retry, sealer
 from textback.engine.actor import Actor
 from textback.engine.context import Context, Wake
 from textback.errors import StoreBusy, StoreError
-from textback.events import Event
+from textback.events import Event, Once
 from textback.store import Work, steps, subjects
 from textback.store.contacts import Stale
 
@@ -53,6 +53,7 @@ class Engine:
         if found:
             self.ctx.log.info("took over what was running", subjects=freed, steps=found)
         await retiring.look(self.ctx)
+        await declaring.declare(self.ctx)
 
     def start(self) -> None:
         """Keep timers and seal the ledger until `stop`."""
@@ -82,16 +83,22 @@ class Engine:
             await sealer.seal_all(self.ctx)
 
     async def accept(
-        self, client: str, plugin: str, events: Sequence[Event], received_at: datetime
+        self,
+        client: str,
+        plugin: str,
+        events: Sequence[Event],
+        received_at: datetime,
+        once: Once | None = None,
     ) -> None:
         """Commit what a plugin reported; when this returns it survives anything.
 
         Raises:
             StoreBusy: Nothing is stored.
+            WebhookRejected: It was stored before, under the same mark.
         """
         stack = await self.ctx.stack(client)
         wakes = await accept.accept(
-            self.ctx, self.ctx.clients[client], stack, plugin, events, received_at
+            self.ctx, self.ctx.clients[client], stack, plugin, events, received_at, once
         )
         self.wake(wakes)
 

@@ -48,6 +48,8 @@ async def save(ctx: Context, client: Client, step: Step) -> Result:
         if contact is None:
             raise Refused("the contact is not there yet", permanent=False)
         ref = await dispatch.call(impl, ref=contact, lead=lead, key=key)
+    if ref is None and what == "deal":
+        return outcomes.finished(ctx, step, {"because": f"{plugin} makes no deal of this lead"})
     if not isinstance(ref, CrmRef):
         raise Refused(f"{plugin} gave no record", permanent=True)
     return partial(_saved, ctx, client, step, plugin, kind, lead.number, ref)

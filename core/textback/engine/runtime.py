@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -11,7 +10,7 @@ from typing import Any
 import attrs
 import structlog
 
-from textback import http, plugins
+from textback import dispatch, http, plugins
 from textback.clock import Clock, SystemClock
 from textback.config import Config
 from textback.config.messages import Problem
@@ -21,6 +20,7 @@ from textback.engine.context import Context, keyed_hash
 from textback.engine.engine import Engine
 from textback.engine.metrics import Metrics
 from textback.engine.services import PluginState, StoredContacts
+from textback.engine.threads import Threads
 from textback.gate import Gates
 from textback.services import Log, Services
 from textback.store import Lock, Store, open_embedded, refuse_network, sqlite_path
@@ -47,6 +47,7 @@ async def open_runtime(
     store: Store | None = None,
     found: Mapping[str, plugins.Found] | None = None,
     public_url: str | None = None,
+    trace: dispatch.OnCall | None = None,
     alone: bool = True,
 ) -> AsyncIterator[Runtime]:
     """Open the store and get everything ready; the caller starts the engine.
@@ -58,6 +59,7 @@ async def open_runtime(
             no other engine has the right at the same time.
         found: The plugins to choose from; all that are installed if not given.
         public_url: Instead of the deployment's, where the port is only known when it listens.
+        trace: Told of every call of a hook.
         alone: Take the right to run the engine; without it only looking is allowed.
 
     Raises:
@@ -75,8 +77,13 @@ async def open_runtime(
     metrics = Metrics()
     url = (public_url or config.deployment.server.public_url).rstrip("/")
 
-    def on_call(plugin: str, hook: str, result: str, seconds: float) -> None:
-        metrics.calls.labels(plugin, hook, result).inc()
+    def on_call(called: dispatch.Called) -> None:
+        metrics.calls.labels(called.plugin, called.hook, called.result).inc()
+        if trace is not None:
+            try:
+                trace(called)
+            except Exception as error:  # noqa: BLE001 (who looks on must not stop the work)
+                log.warning("a call can't be traced", error=type(error).__name__)
 
     def on_rest(plugin: str, account: str, rests: bool) -> None:
         metrics.resting.labels(plugin, account).set(rests)
@@ -84,6 +91,7 @@ async def open_runtime(
         tell("an account rests" if rests else "an account works again", plugin=plugin)
 
     gates = Gates(clock, on_rest)
+    threads = Threads()
     log: Log = structlog.get_logger("textback")
     watching = (
         deployment.stack_of(config.deployment, transport, on_call).impls("observe")
@@ -93,7 +101,7 @@ async def open_runtime(
     stacks = plugins.Stacks(
         config.clients,
         found if found is not None else plugins.find(config.deployment.directory),
-        lambda *part: services_for(store, clock, transport, gates, url, *part),
+        lambda *part: services_for(store, clock, transport, gates, threads, url, *part),
         on_call=on_call,
     )
     key = config.deployment.store.key
@@ -116,6 +124,7 @@ async def open_runtime(
         await engine.stop()
         await stacks.close()
         await transport.aclose()
+        threads.close()
         if own_store:
             await store.close()
         if lock is not None:
@@ -127,6 +136,7 @@ def services_for(
     clock: Clock,
     transport: http.Transport,
     gates: Gates,
+    threads: Threads,
     public_url: str,
     client: Client,
     table: PluginTable,
@@ -143,8 +153,9 @@ def services_for(
         log=structlog.get_logger("textback").bind(client=client.id, plugin=table.name),
         state=PluginState(store, clock, client.id, table.name),
         contacts=StoredContacts(store, clock, client.id),
-        in_thread=asyncio.to_thread,
+        in_thread=threads,
         lines=client.lines,
         roles=table.roles,
+        leads=client.lead,
         gate=gate,
     )

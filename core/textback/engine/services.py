@@ -49,6 +49,13 @@ class PluginState:
             lambda: plugin_state.add(self.client, self.plugin, key, value, until, now)
         )
 
+    async def take(self, key: str, amount: int, most: int, *, ttl_s: float | None = None) -> bool:
+        """Add to a count, if it stays at *most* or below; False, and nothing added, if not."""
+        now, until = micros(self.clock.now()), self._until(ttl_s)
+        return await self.store.write(
+            lambda: plugin_state.take(self.client, self.plugin, key, amount, most, until, now)
+        )
+
     async def delete(self, key: str) -> None:
         """Forget a value."""
         await self.store.write(lambda: plugin_state.delete(self.client, self.plugin, key))

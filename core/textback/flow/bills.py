@@ -13,12 +13,19 @@ _FIRST_NAME, _LINK = "Anna", "https://booking.example/a1b2c3"  # of a usual leng
 
 
 def bills(client: Client) -> Iterator[str]:
-    """A sentence for each template that is billed as more than one text.
+    """A sentence for each template that is billed as more than one text."""
+    values = usual_values(client)
+    for path, template in _templates(client):
+        body = render(template, values)
+        parts = segments(body) if body else 1
+        if parts > 1:
+            yield f"{path} is billed as {parts} texts{_price(client, parts)}{_because(body)}"
 
-    Names and links that only a call brings are taken to be of a usual length.
-    """
+
+def usual_values(client: Client) -> dict[str, str]:
+    """What stands for the names in a template, of a usual length where only a call brings it."""
     line = display(client.lines[0], region_of(client.lines[0]))
-    values = {
+    return {
         "business": client.name,
         "line": line,
         "contact": client.contact or line,
@@ -26,11 +33,6 @@ def bills(client: Client) -> Iterator[str]:
         "name": _FIRST_NAME,
         "booking_link": _LINK,
     }
-    for path, template in _templates(client):
-        body = render(template, values)
-        parts = segments(body) if body else 1
-        if parts > 1:
-            yield f"{path} is billed as {parts} texts{_price(client, parts)}{_because(body)}"
 
 
 def _templates(client: Client) -> Iterator[tuple[str, str]]:

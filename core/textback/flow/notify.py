@@ -31,6 +31,9 @@ HOW = {
     Outcome.OUT_OF_HOURS: "it came out of hours",
 }
 
+LIKELY_SPAM = 0.5
+"""The spam score of a caller from which on the team is told of it."""
+
 
 @attrs.frozen(kw_only=True)
 class Facts:
@@ -77,6 +80,10 @@ def missed_call(facts: Facts) -> Notice:
         lines.append(f"Recording: {facts.call.recording_url}")
     if case.number is not None:
         lines.append("They are known." if case.caller.known else "They are new, as far as we know.")
+        if (case.caller.spam_score or 0.0) >= LIKELY_SPAM:
+            lines.append(
+                f"A lookup takes the number for likely spam ({case.caller.spam_score:.2f})."
+            )
     lines.append(_what_was_sent(facts))
     return _notice(NoticeKind.MISSED_CALL, facts, f"Missed call from {who(case)}", lines)
 

@@ -25,6 +25,12 @@ _ADD = statement("""
     WHERE plugin_state.expires_at IS NOT NULL AND plugin_state.expires_at <= :now
     RETURNING key
 """)
+_TAKE = statement("""
+    UPDATE plugin_state SET value = CAST(CAST(value AS BIGINT) + :amount AS TEXT)
+    WHERE client = :client AND plugin = :plugin AND key = :key
+        AND CAST(value AS BIGINT) + :amount <= :most
+    RETURNING key
+""")
 _DELETE = statement("""
     DELETE FROM plugin_state WHERE client = :client AND plugin = :plugin AND key = :key
 """)
@@ -52,6 +58,21 @@ def add(
     """Keep a value if there is none that still counts; False if there is."""
     values = {**_values(client, plugin, key, value, expires_at), "now": now}
     return bool((yield _ADD, values))
+
+
+def take(
+    client: str,
+    plugin: str,
+    key: str,
+    amount: int,
+    most: int,
+    expires_at: int | None,
+    now: int,
+) -> Work[bool]:
+    """Add to a count that stays at *most* or below; False if it wouldn't."""
+    yield from add(client, plugin, key, 0, expires_at, now)
+    values = {"client": client, "plugin": plugin, "key": key, "amount": amount, "most": most}
+    return bool((yield _TAKE, values))
 
 
 def delete(client: str, plugin: str, key: str) -> Work[None]:

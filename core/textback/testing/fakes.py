@@ -33,6 +33,7 @@ from textback.model import (
 )
 from textback.picture import Picture, Verdict
 from textback.plugins import Found, anatomy_of, load
+from textback.testing.asking import ask
 from textback.testing.world import World
 
 REAL = frozenset({"judge", "compose_text"})
@@ -131,12 +132,12 @@ class _StandIns(_Fake):
 
     @hookimpl
     def judge(self, picture: Picture) -> Verdict | None:
-        verdict: Verdict | None = _ask(self.real, "judge", picture=picture)
+        verdict: Verdict | None = ask(self.real, "judge", picture=picture)
         return verdict
 
     @hookimpl
     async def compose_text(self, picture: Picture, step: str) -> str | None:
-        body: str | None = await _ask(self.real, "compose_text", picture=picture, step=step)
+        body: str | None = await ask(self.real, "compose_text", picture=picture, step=step)
         return body
 
     @hookimpl
@@ -161,7 +162,9 @@ class _StandIns(_Fake):
         return self.world.save_contact(lead, self.name)
 
     @hookimpl
-    async def save_deal(self, ref: CrmRef, lead: Lead, key: str) -> CrmRef:
+    async def save_deal(self, ref: CrmRef, lead: Lead, key: str) -> CrmRef | None:
+        if lead.stage is None and getattr(self.settings, "stage", None) is None:
+            return None
         return self.world.save_deal(ref, lead, key, self.name)
 
     @hookimpl
@@ -199,13 +202,6 @@ class _StandIns(_Fake):
     @hookimpl
     async def check(self) -> list[Finding]:
         return []
-
-
-def _ask(plugin: Any, hook: str, **given: Any) -> Any:
-    """Call a hook with the arguments that this plugin takes."""
-    kind: type = type(plugin)
-    takes = anatomy_of(kind).hooks[hook]
-    return getattr(plugin, hook)(**{name: given[name] for name in takes})
 
 
 def _unreachable(request: httpx.Request) -> httpx.Response:

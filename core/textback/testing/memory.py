@@ -48,6 +48,19 @@ class MemoryState:
         await self.set(key, value, ttl_s=ttl_s)
         return True
 
+    async def take(self, key: str, amount: int, most: int, *, ttl_s: float | None = None) -> bool:
+        """Add to a count, if it stays at *most* or below; False, and nothing added, if not."""
+        self.touched.append(key)
+        value, until = self._values.get(key, (0, None))
+        if until is not None and until <= self._clock.now():
+            value, until = 0, None
+        if value + amount > most:
+            return False
+        if until is None and ttl_s is not None:
+            until = self._clock.now() + timedelta(seconds=ttl_s)
+        self._values[key] = (value + amount, until)
+        return True
+
     async def delete(self, key: str) -> None:
         """Forget a value."""
         self.touched.append(key)

@@ -15,6 +15,7 @@ from pathlib import Path
 import attrs
 
 from textback.config import Config
+from textback.dispatch import Called
 from textback.engine.runtime import Runtime, open_runtime
 from textback.errors import ConfigError
 from textback.events import Event, TextReceived
@@ -28,10 +29,17 @@ from textback.testing.world import World, shown
 TICK = timedelta(milliseconds=1)
 MOST_ROUNDS = 10_000  # a simulation that needs more than this goes round in circles
 
+Trace = Callable[[datetime, Called], None]
+
 
 @asynccontextmanager
 async def simulation(
-    config: Config, client: str, start: datetime, found: Mapping[str, Found]
+    config: Config,
+    client: str,
+    start: datetime,
+    found: Mapping[str, Found],
+    *,
+    trace: Trace | None = None,
 ) -> AsyncIterator[Simulation]:
     """Open a simulation; everything in it is gone when it closes.
 
@@ -40,6 +48,7 @@ async def simulation(
         client: Whose calls are played.
         start: When it begins, aware.
         found: The plugins that are installed.
+        trace: Told of every call of a hook, and at which moment of the simulation it was.
 
     Raises:
         AssemblyError: The client's stack can't be built.
@@ -52,7 +61,11 @@ async def simulation(
         store = open_embedded(Path(folder) / "simulation.db")
         try:
             async with open_runtime(
-                config, clock=clock, store=store, found=fakes(found, used, world)
+                config,
+                clock=clock,
+                store=store,
+                found=fakes(found, used, world),
+                trace=(lambda called: trace(clock.now(), called)) if trace else None,
             ) as runtime:
                 stack = await runtime.ctx.stack(client)
                 yield Simulation(

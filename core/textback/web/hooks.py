@@ -46,7 +46,11 @@ class Hooks:
         response, plugin = await self._answer(scope, receive)
         self._ctx.metrics.webhooks.labels(plugin, str(response.status)).inc()
         content = response.body.encode()
-        headers = [(b"content-length", str(len(content)).encode())]
+        headers = [
+            (name.lower().encode("latin-1"), value.encode("latin-1"))
+            for name, value in response.headers.items()
+        ]
+        headers.append((b"content-length", str(len(content)).encode()))
         if content:
             headers.append((b"content-type", response.content_type.encode()))
         if response.status == 503:
@@ -107,8 +111,7 @@ class Hooks:
         try:
             reading = await dispatch.call(impl, request=request)
         except WebhookRejected as error:
-            log.warning("webhook rejected", client=client, plugin=plugin, error=str(error))
-            return WebhookResponse(401, "the signature is missing or wrong")
+            return self._rejected(client, plugin, error)
         except UnreadableWebhook as error:
             log.warning("webhook unreadable", client=client, plugin=plugin, error=str(error))
             return WebhookResponse(400, "not in the provider's format")
@@ -125,7 +128,7 @@ class Hooks:
             log.warning("webhook failed", client=client, plugin=plugin, error="gave no Reading")
             return WebhookResponse(500, "the plugin failed")
         accepting = asyncio.ensure_future(
-            self._engine.accept(client, plugin, reading.events, request.received_at)
+            self._engine.accept(client, plugin, reading.events, request.received_at, reading.once)
         )
         try:
             async with asyncio.timeout(LIVE_WITHIN_S if reading.live else None):
@@ -133,11 +136,17 @@ class Hooks:
         except TimeoutError:  # somebody is on the phone: it must ring, the store goes on by itself
             accepting.add_done_callback(self._accepted_late)
             log.warning("the store is slow", client=client, plugin=plugin)
+        except WebhookRejected as error:
+            return self._rejected(client, plugin, error)
         except StoreError as error:
             log.warning("webhook not stored", client=client, plugin=plugin, error=str(error))
             if not reading.live:
                 return WebhookResponse(503, "not stored; try again")
         return reading.response
+
+    def _rejected(self, client: str, plugin: str, error: WebhookRejected) -> WebhookResponse:
+        self._ctx.log.warning("webhook rejected", client=client, plugin=plugin, error=str(error))
+        return WebhookResponse(401, "the signature is missing or wrong")
 
     def _accepted_late(self, accepting: asyncio.Future[None]) -> None:
         if not accepting.cancelled() and accepting.exception() is not None:

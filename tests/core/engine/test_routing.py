@@ -123,7 +123,7 @@ async def test_who_was_not_told_is_said(routed):
 )
 def test_rules_that_leave_somebody_untold(closed, rules, path, words):
     """Said by `check`, with the place and what to do."""
-    closed.write(stack=STACK, more=rules)
+    closed.write(settings='mode = "shadow"', stack=STACK, more=rules)
     config = load(closed.folder / "textback.toml", environ={})
     found = complete(config, closed.outside.plugins()).problems
     assert [(each.path, each.message[: len(words)]) for each in found] == [(path, words)]

@@ -235,7 +235,7 @@ class TestStack:
             a_table("one", use="carrier"),
             a_table("two", use="carrier"),
             a_table("crm"),
-            on_call=lambda *what: told.append(what[:3]),
+            on_call=lambda called: told.append(called[1:4]),
         )
         texts = [await dispatch.call(impl, text=1) for impl in stack.impls("send_text")]
         assert texts == [("one", 1), ("two", 1)]

@@ -61,6 +61,35 @@ def test_no_number_no_text(raw, because):
     assert (verdict.action, verdict.because) == (Action.SUPPRESS, because)
 
 
+def test_landlines_are_not_texted():
+    """A lookup says so; anything else, or nothing, keeps no text back."""
+    verdict = textable.judge(picture(caller=Caller(line_type="landline")))
+    assert (verdict.action, verdict.because) == (
+        Action.SUPPRESS,
+        "the number is a landline, which can't get texts",
+    )
+    for kind in (None, "mobile", "voip", "toll free"):
+        assert textable.judge(picture(caller=Caller(line_type=kind))).action is Action.SEND
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"kind": Kind.CONFIRMATION},
+        {"kind": Kind.HELP},
+        {"kind": Kind.REPLY, "replies": 1},
+        {"kind": Kind.FOLLOW_UP, "replies": 1},
+        {"channel": "email"},
+    ],
+)
+def test_a_landline_that_texts_is_none(more):
+    """Some are enabled for it: whoever writes, or asks for a text, proves that."""
+    replies = more.pop("replies", 0)
+    seen = picture(caller=Caller(line_type="landline"), **more)
+    seen = attrs.evolve(seen, case=attrs.evolve(seen.case, replies=replies))
+    assert textable.judge(seen).action is Action.SEND
+
+
 def test_own_lines_are_not_texted():
     """Calls from one line to another would be answered by text for ever."""
     assert textable.judge(picture(to=LINE)).action is Action.SUPPRESS

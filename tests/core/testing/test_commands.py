@@ -16,6 +16,7 @@ name = "Bright Smile Dental"
 time_zone = "America/Denver"
 lines = ["+13035550100"]
 mode = "live"
+registration.id = "CMP1234"
 
 [plugins.twilio]
 account_sid = "AC00000000000000000000000000000001"

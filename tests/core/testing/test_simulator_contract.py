@@ -14,6 +14,7 @@ from textback.testing import signing, wire
 from textback.testing.builders import CALLER, LINE, NOW, a_request
 from textback.testing.contracts import (
     BookingContract,
+    CheckContract,
     CrmContract,
     Example,
     Listed,
@@ -193,4 +194,14 @@ class TestSimulatedBookings(SignedByTheCarrier, BookingContract):
 
     @pytest.fixture
     def booking(self, simulator):
+        return simulator
+
+
+class TestCheck(CheckContract):
+    """It says that it is no carrier, and asks nobody."""
+
+    over_http = False
+
+    @pytest.fixture
+    def plugin(self, simulator):
         return simulator

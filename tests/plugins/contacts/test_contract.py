@@ -4,8 +4,8 @@ import pytest
 
 from textback.model import Caller
 from textback.services import Contact
-from textback.testing.builders import CALLER
-from textback.testing.contracts import CrmContract, LookupContract
+from textback.testing.builders import CALLER, a_lead
+from textback.testing.contracts import CrmContract, EraseContract, LookupContract
 from textback.testing.fixtures import provider, services
 from textback_contacts import Contacts, Settings
 
@@ -32,3 +32,12 @@ class TestWhoCalls(LookupContract):
     async def lookup(self, services):
         await services.contacts.save(Contact(number=CALLER, name="Anna Example"))
         return Contacts(Settings(), services)
+
+
+class TestErasing(EraseContract):
+    @pytest.fixture
+    def plugin(self, services):
+        return Contacts(Settings(), services)
+
+    async def hold(self, plugin, number):
+        await plugin.save_contact(a_lead(number=number), "key1")

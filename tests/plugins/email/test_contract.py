@@ -6,8 +6,10 @@ import pytest
 from textback.events import EmailReceived
 from textback.testing.builders import NOW, a_request
 from textback.testing.contracts import (
+    CheckContract,
     EmailContract,
     Example,
+    ListenContract,
     NotifierContract,
     WebhookContract,
 )
@@ -46,6 +48,57 @@ class TestFollowUps(EmailContract):
         return lambda: post.mails
 
 
+ANSWER = (
+    b"From: caller@example.com\r\nSubject: Re: your call\r\n"
+    b"Message-ID: <m1@example.com>\r\n\r\nYes please\r\n"
+)
+ANSWERED = EmailReceived(
+    key="mail:<m1@example.com>",
+    at=NOW,
+    sender="caller@example.com",
+    subject="Re: your call",
+    body="Yes please",
+)
+
+
+@attrs.define
+class Mailbox:
+    """The mailbox as the far side of a connection."""
+
+    folder: object
+
+    @property
+    def open(self):
+        looked = any(command.startswith("UID SEARCH") for command in self.folder.commands)
+        return looked and sum(not each.is_closing() for each in self.folder.writers)
+
+    async def tell(self):
+        self.folder.put(ANSWER)
+
+    async def hang_up(self):
+        self.folder.hang_up()
+
+
+class TestMailbox(ListenContract):
+    told = (ANSWERED,)
+
+    @pytest.fixture
+    def plugin(self, reading):
+        return reading()
+
+    @pytest.fixture
+    def far_side(self, folder):
+        return Mailbox(folder)
+
+
+class TestCheck(CheckContract):
+    over_http = False
+
+    @pytest.fixture
+    def plugin(self, mail):
+        return mail
+
+
 class TestAnswers(WebhookContract):
     secret = PASSWORD
     other_secret = "another-password-of-this-test"
@@ -53,21 +106,8 @@ class TestAnswers(WebhookContract):
     examples = (
         Example(
             name="a caller answers",
-            request=a_request(
-                b"From: caller@example.com\r\nSubject: Re: your call\r\n"
-                b"Message-ID: <m1@example.com>\r\n\r\nYes please\r\n",
-                topic="inbound",
-                headers={"content-type": "message/rfc822"},
-            ),
-            events=(
-                EmailReceived(
-                    key="mail:<m1@example.com>",
-                    at=NOW,
-                    sender="caller@example.com",
-                    subject="Re: your call",
-                    body="Yes please",
-                ),
-            ),
+            request=a_request(ANSWER, topic="inbound", headers={"content-type": "message/rfc822"}),
+            events=(ANSWERED,),
         ),
     )
 

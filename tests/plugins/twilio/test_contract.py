@@ -16,8 +16,9 @@ from textback.events import (
     TextStatus,
 )
 from textback.model import FailureReason, Keyword, Outcome, TextState
-from textback.testing.builders import BODY, CALLER, LINE, NOW, a_request
+from textback.testing.builders import ADDRESS, BODY, CALLER, LINE, NOW, a_request
 from textback.testing.contracts import (
+    CheckContract,
     Example,
     Listed,
     SenderContract,
@@ -229,3 +230,35 @@ class TestTwilioCalls(SignedByTwilio, SourceContract):
     @pytest.fixture
     def source(self, twilio):
         return twilio
+
+
+class TestTwilioCheck(CheckContract):
+    secret = TOKEN
+
+    @pytest.fixture
+    def plugin(self, twilio):
+        return twilio
+
+    def all_is_well(self, request):
+        """An account with one number, which is set up and registered."""
+        number = {
+            "sid": "PN1",
+            "phone_number": LINE,
+            "capabilities": {"sms": True, "voice": True},
+            "voice_url": f"{ADDRESS}/plugin/voice",
+            "voice_method": "POST",
+            "voice_fallback_url": "https://handler.twilio.com/twiml/EH1",
+            "status_callback": f"{ADDRESS}/plugin/status",
+            "status_callback_method": "POST",
+            "sms_url": f"{ADDRESS}/plugin/sms",
+            "sms_method": "POST",
+        }
+        lists = {
+            "IncomingPhoneNumbers.json": {"incoming_phone_numbers": [number]},
+            "Services": {"services": [{"sid": "MG1"}], "meta": {}},
+            "PhoneNumbers": {"phone_numbers": [{"phone_number": LINE}], "meta": {}},
+            "Usa2p": {"compliance": [{"campaign_status": "VERIFIED"}], "meta": {}},
+            "Verifications": {"verifications": [], "meta": {}},
+        }
+        account = {"status": "active", "type": "Full"}
+        return httpx.Response(200, json=lists.get(request.url.path.rpartition("/")[2], account))

@@ -12,7 +12,13 @@ from textback.config.secrets import Secret
 from textback.events import CallEvent, Confidence, Happened
 from textback.model import Outcome
 from textback.testing.builders import CALLER, LINE, a_request
-from textback.testing.contracts import Example, NotifierContract, SourceContract, Story
+from textback.testing.contracts import (
+    CheckContract,
+    Example,
+    NotifierContract,
+    SourceContract,
+    Story,
+)
 from textback.testing.fixtures import provider, services
 from textback_webhook import Settings, Webhook
 
@@ -123,3 +129,14 @@ class TestCallsWithAToken(Calls):
 
     def signed(self, request, secret):
         return attrs.evolve(request, headers={**request.headers, "x-textback-token": secret})
+
+
+class TestCheck(CheckContract):
+    """It resolves a name, and asks nobody over HTTP."""
+
+    over_http = False
+
+    @pytest.fixture
+    def plugin(self, services):
+        settings = Settings(url="https://127.0.0.1/textback", secret=Secret(SECRET))
+        return Webhook(settings, services)

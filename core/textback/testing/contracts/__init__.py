@@ -9,17 +9,21 @@
             return Acme(SETTINGS, services)
 
 The fixtures `provider` and `services` come from `textback.testing.fixtures`.  There is one contract
-a role, and two that roles share: `WebhookContract` for whatever a provider posts to us, `OverHttp`
-for whatever we ask of a provider.  A test that can't be about a plugin is skipped and says why.
+a role, and some that roles share: `WebhookContract` for whatever a provider posts to us,
+`ListenContract` for what comes over a held connection, `OverHttp` for whatever we ask of a
+provider.  `CheckContract` and `EraseContract` go with any role.  A test
+that can't be about a plugin is skipped and says why.
 """
 
 import pytest
 
 _MODULES = (
+    "around",
     "bookings",
     "crms",
     "emails",
     "fields",
+    "listeners",
     "lookups",
     "notifiers",
     "over_http",
@@ -30,10 +34,12 @@ _MODULES = (
 # Before they are imported: a failing assert in them shows the values it compared.
 pytest.register_assert_rewrite(*(f"{__name__}.{module}" for module in _MODULES))
 
+from textback.testing.contracts.around import CheckContract, EraseContract  # noqa: E402
 from textback.testing.contracts.bookings import BookingContract  # noqa: E402
 from textback.testing.contracts.crms import Book, CrmContract  # noqa: E402
 from textback.testing.contracts.emails import EmailContract  # noqa: E402
 from textback.testing.contracts.hostile import HOSTILE, HOSTILE_TEXTS, LONG_NAME  # noqa: E402
+from textback.testing.contracts.listeners import FarSide, ListenContract  # noqa: E402
 from textback.testing.contracts.lookups import LookupContract  # noqa: E402
 from textback.testing.contracts.notifiers import NotifierContract  # noqa: E402
 from textback.testing.contracts.over_http import NOT_FOR_EVER, OverHttp, said_in  # noqa: E402
@@ -48,10 +54,14 @@ __all__ = [
     "NOT_FOR_EVER",
     "Book",
     "BookingContract",
+    "CheckContract",
     "CrmContract",
     "EmailContract",
+    "EraseContract",
     "Example",
+    "FarSide",
     "Listed",
+    "ListenContract",
     "LookupContract",
     "NotifierContract",
     "OverHttp",

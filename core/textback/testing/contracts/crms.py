@@ -10,8 +10,9 @@ import attrs
 import pytest
 
 from textback.errors import MaybeSent, ProviderError
-from textback.model import ActivityKind, CrmRef, Lead, PhoneNumber
+from textback.model import Activity, ActivityKind, CrmRef, Lead, PhoneNumber
 from textback.plugins.anatomy import hooks_of
+from textback.testing.asking import ask
 from textback.testing.builders import a_call, a_lead, an_activity
 from textback.testing.contracts.hostile import HOSTILE, HOSTILE_NAMES
 from textback.testing.contracts.over_http import OverHttp
@@ -49,7 +50,7 @@ class CrmContract(OverHttp):
 
     async def ask(self, plugin: Any) -> Any:
         """Save a contact."""
-        return await plugin.save_contact(a_lead(), "key1")
+        return await _save(plugin, a_lead(), "key1")
 
     @pytest.fixture
     @abstractmethod
@@ -70,35 +71,34 @@ class CrmContract(OverHttp):
 
     async def test_gives_the_contacts_id(self, crm: Any) -> None:
         """The reference is what later steps address the contact by."""
-        ref = await crm.save_contact(a_lead(), "key1")
-        assert isinstance(ref, CrmRef)
+        ref = await _save(crm, a_lead(), "key1")
         assert isinstance(ref.id, str)
         assert ref.id
 
     async def test_same_key_same_contact(self, crm: Any) -> None:
         """A step whose answer was lost is done again: it must find what it made."""
-        first = await crm.save_contact(a_lead(), "key1")
-        assert await crm.save_contact(a_lead(), "key1") == first
+        first = await _save(crm, a_lead(), "key1")
+        assert await _save(crm, a_lead(), "key1") == first
 
     async def test_another_call_is_no_other_contact(self, crm: Any, book: Book | None) -> None:
         """A caller who calls again, under another key, is known by the number."""
-        first = await crm.save_contact(a_lead(), "key1")
+        first = await _save(crm, a_lead(), "key1")
         before = _seen(book).contacts
-        assert (await crm.save_contact(a_lead(case="case2"), "key2")).id == first.id
+        assert (await _save(crm, a_lead(case="case2"), "key2")).id == first.id
         assert _seen(book).contacts == before
 
     async def test_takes_a_lead_of_which_little_is_known(self, crm: Any) -> None:
         """A number is enough: most callers are nothing but that."""
         lead = a_lead(tag=None, stage=None, fields={}, line=None)
-        assert (await crm.save_contact(lead, "key1")).id
+        assert (await _save(crm, lead, "key1")).id
 
     @pytest.mark.parametrize("name", HOSTILE_NAMES)
     async def test_takes_whatever_a_caller_is_called(self, crm: Any, name: str) -> None:
         """RTL, emoji, line breaks, 10 kB: saved, or refused for good, and never a crash."""
         called = HOSTILE_NAMES[name]
         try:
-            ref = await crm.save_contact(a_lead(name=called, fields={"note": called}), "key1")
-            await crm.log_activity(ref, an_activity(body=called), "key2")
+            ref = await _save(crm, a_lead(name=called, fields={"note": called}), "key1")
+            await _log(crm, ref, an_activity(body=called), "key2")
         except ProviderError as error:
             assert error.permanent  # noqa: PT017 (to be saved is as well)
 
@@ -106,20 +106,20 @@ class CrmContract(OverHttp):
         self, crm: Any, book: Book | None
     ) -> None:
         """The same key again is no error, and no second record."""
-        ref = await crm.save_contact(a_lead(), "key1")
-        await crm.log_activity(ref, an_activity(), "key2")
+        ref = await _save(crm, a_lead(), "key1")
+        await _log(crm, ref, an_activity(), "key2")
         before = _seen(book).activities
-        await crm.log_activity(ref, an_activity(), "key2")
+        await _log(crm, ref, an_activity(), "key2")
         assert _seen(book).activities == before
 
     @pytest.mark.parametrize("kind", ActivityKind)
     async def test_logs_every_kind(self, crm: Any, kind: ActivityKind) -> None:
         """Also one of which there is nothing to say."""
-        ref = await crm.save_contact(a_lead(), "key1")
+        ref = await _save(crm, a_lead(), "key1")
         full = an_activity(kind=kind, body=HOSTILE, incoming=False)
         bare = an_activity(kind=kind, line=None, outcome=None, duration_ms=None)
-        await crm.log_activity(ref, full, "key2")
-        await crm.log_activity(ref, bare, "key3")
+        await _log(crm, ref, full, "key2")
+        await _log(crm, ref, bare, "key3")
 
     # ── what is lost ────────────────────────────────────────────────────────────────────────────
 
@@ -129,7 +129,7 @@ class CrmContract(OverHttp):
         """Whichever request's answer is lost: one contact in the end."""
 
         async def save(lead: Lead, key: str) -> None:
-            await crm.save_contact(lead, key)
+            await _save(crm, lead, key)
 
         await _losing(provider, lambda: _needed(book).contacts, save)
 
@@ -139,11 +139,11 @@ class CrmContract(OverHttp):
         """As for contacts."""
         if "save_deal" not in hooks_of(type(crm)):
             pytest.skip("this CRM has no save_deal")
-        refs = [await crm.save_contact(lead, f"contact/{lead.number}") for lead in _leads()]
+        refs = [await _save(crm, lead, f"contact/{lead.number}") for lead in _leads()]
         by_number = dict(zip(_NUMBERS, refs, strict=True))
 
         async def save(lead: Lead, key: str) -> None:
-            await crm.save_deal(by_number[lead.number], lead, key)
+            await ask(crm, "save_deal", ref=by_number[lead.number], lead=lead, key=key)
 
         await _losing(provider, lambda: _needed(book).deals, save)
 
@@ -151,12 +151,12 @@ class CrmContract(OverHttp):
         self, crm: Any, book: Book | None, provider: Provider
     ) -> None:
         """As for contacts: a call is in the log once."""
-        refs = [await crm.save_contact(lead, f"contact/{lead.number}") for lead in _leads()]
+        refs = [await _save(crm, lead, f"contact/{lead.number}") for lead in _leads()]
         by_number = dict(zip(_NUMBERS, refs, strict=True))
 
         async def log(lead: Lead, key: str) -> None:
             activity = an_activity(number=lead.number)
-            await crm.log_activity(by_number[lead.number], activity, key)
+            await _log(crm, by_number[lead.number], activity, key)
 
         await _losing(provider, lambda: _needed(book).activities, log)
 
@@ -169,6 +169,16 @@ class CrmContract(OverHttp):
         asked = len(provider.requests)
         assert await crm.identify_caller(a_call(caller=None, caller_raw="anonymous")) is None
         assert len(provider.requests) == asked
+
+
+async def _save(crm: Any, lead: Lead, key: str) -> CrmRef:
+    ref = await ask(crm, "save_contact", lead=lead, key=key)
+    assert isinstance(ref, CrmRef)
+    return ref
+
+
+async def _log(crm: Any, ref: CrmRef, activity: Activity, key: str) -> None:
+    await ask(crm, "log_activity", ref=ref, activity=activity, key=key)
 
 
 @attrs.frozen

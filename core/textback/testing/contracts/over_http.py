@@ -166,7 +166,10 @@ class OverHttp(ABC):
             pytest.skip("this plugin's SDK blocks: it ends by its own time-out")
         provider.hangs = True
         task = asyncio.ensure_future(self.ask(plugin))
-        await asyncio.wait_for(provider.asked.wait(), 5)
+        asked = asyncio.ensure_future(provider.asked.wait())
+        await asyncio.wait((task, asked), timeout=5, return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
+        assert not task.done(), f"the provider was not asked: {task.exception()!r}"
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -1,0 +1,28 @@
+"""What a client's file declares for the record: written to the ledger when it is served with it."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+
+from textback.config.settings import Client
+from textback.engine.context import Context
+from textback.flow.registration import us_lines
+from textback.store import Work, ledger
+
+SUBJECT = "registration"
+
+
+async def declare(ctx: Context) -> None:
+    """Write down which live clients text from US lines, registered or not; once for each change."""
+    for client in ctx.clients.values():
+        if client.mode == "live" and us_lines(client):
+            await ctx.store.write(partial(_declare, ctx, client))
+
+
+def _declare(ctx: Context, client: Client) -> Work[None]:
+    known = client.registration
+    content = {"registration": known.id if known else None, "unregistered": client.unregistered}
+    rows = yield from ledger.of(client.id, SUBJECT)
+    if not rows or json.loads(rows[-1]["content"] or "{}") != content:
+        yield from ledger.write(client.id, "declared", SUBJECT, None, content, ctx.now())

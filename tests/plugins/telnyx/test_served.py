@@ -1,0 +1,148 @@
+"""A call through Telnyx, end to end: `serve` as a process, Telnyx as a server, all over HTTP."""
+
+import asyncio
+import base64
+import json
+from datetime import UTC, datetime
+
+import attrs
+import httpx
+import pytest
+from aiohttp import web
+from nacl.signing import SigningKey
+
+from support.deployment import PUBLIC, Serving, cases, write
+from support.telnyx_exchange import APPLICATION, CALLER, LINE, Behaviour, Exchange
+
+pytestmark = pytest.mark.slow
+
+KEY = SigningKey(bytes(range(32)))
+PHONE = "+13035550110"
+CLIENT = f"""
+name = "Bright Smile Dental"
+time_zone = "America/Denver"
+lines = ["{LINE}"]
+mode = "live"
+
+[plugins.telnyx]
+api_key = "KEY0123456789ABCDEF_secretofthetests"
+public_key = "{base64.b64encode(bytes(KEY.verify_key)).decode()}"
+application_id = "{APPLICATION}"
+ring = ["{PHONE}"]
+base_url = "BASE_URL/v2"
+
+[plugins.contacts]
+"""
+
+
+@attrs.define
+class Telnyx:
+    """Telnyx's API on loopback: live calls as the exchange plays them, texts kept."""
+
+    exchange: Exchange
+    texts: list = attrs.field(factory=list)
+    texted: asyncio.Event = attrs.field(factory=asyncio.Event)
+    address: str = ""
+    _runner: web.AppRunner | None = None
+
+    async def start(self):
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self._answer)
+        self._runner = web.AppRunner(app)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        port = self._runner.addresses[0][1]
+        self.address = f"http://127.0.0.1:{port}"
+
+    async def stop(self):
+        await self._runner.cleanup()
+
+    async def _answer(self, request):
+        body = await request.read()
+        if request.method == "GET":
+            return web.json_response({"data": [], "meta": {"total_pages": 1}})
+        if request.path.endswith("/messages"):
+            self.texts.append(json.loads(body))
+            self.texted.set()
+            return web.json_response({"data": {"id": f"M{len(self.texts)}"}})
+        answer = self.exchange.answer(httpx.Request(request.method, str(request.url), content=body))
+        return web.json_response(json.loads(answer.content), status=answer.status_code)
+
+    async def deliver(self, serving):
+        """Tell all that there is to tell, signed; the statuses of the answers."""
+        statuses = []
+        async with httpx.AsyncClient(timeout=20) as http:
+            while self.exchange.pending:
+                body = self.exchange.pending.pop(0)
+                body["data"]["occurred_at"] = datetime.now(UTC).isoformat()
+                content = json.dumps(body).encode()
+                stamp = str(int(datetime.now(UTC).timestamp()))
+                signature = KEY.sign(f"{stamp}|".encode() + content).signature
+                headers = {
+                    "telnyx-timestamp": stamp,
+                    "telnyx-signature-ed25519": base64.b64encode(signature).decode(),
+                }
+                url = f"{serving.address}/hooks/bright/telnyx/voice"
+                response = await http.post(url, content=content, headers=headers)
+                statuses.append(response.status_code)
+        return statuses
+
+
+@pytest.fixture
+async def telnyx():
+    telnyx = Telnyx(Exchange())
+    await telnyx.start()
+    yield telnyx
+    await telnyx.stop()
+
+
+@pytest.fixture
+def config(tmp_path, telnyx):
+    config = write(tmp_path, telnyx.address)
+    (tmp_path / "clients" / "bright.toml").write_text(CLIENT.replace("BASE_URL", telnyx.address))
+    return config
+
+
+async def test_a_call_that_nobody_takes_is_texted_once(telnyx, config):
+    """Also if textback is killed while the phone rings."""
+    telnyx.exchange.phones = {PHONE: Behaviour.RINGS_OUT}
+    serving = await Serving.start(config)
+    telnyx.exchange.call()
+    assert set(await telnyx.deliver(serving)) == {200}
+    await serving.kill()
+
+    serving = await Serving.start(config)
+    try:
+        telnyx.exchange.phones_act()
+        assert set(await telnyx.deliver(serving)) == {200}
+        await asyncio.wait_for(telnyx.texted.wait(), 15)
+        telnyx.exchange.caller_hangs_up()
+        await telnyx.deliver(serving)
+    finally:
+        await serving.stop()
+
+    (case,) = await cases(config)
+    assert (case["end"], case["outcome"]) == ("sent", "no_answer")
+    (text,) = telnyx.texts
+    assert (text["from"], text["to"]) == (LINE, CALLER)
+    assert text["webhook_url"].startswith(f"{PUBLIC}/hooks/bright/telnyx/sms-status?text=")
+    assert telnyx.exchange.rung == [PHONE]
+    assert len(telnyx.exchange.spoken) == 1
+
+
+async def test_a_call_that_somebody_takes_is_none_of_ours(telnyx, config):
+    """Nobody is texted, and no case is opened."""
+    telnyx.exchange.phones = {PHONE: Behaviour.PERSON}
+    serving = await Serving.start(config)
+    try:
+        telnyx.exchange.call()
+        await telnyx.deliver(serving)
+        telnyx.exchange.phones_act()
+        await telnyx.deliver(serving)
+        telnyx.exchange.caller_hangs_up()
+        assert set(await telnyx.deliver(serving)) == {200}
+    finally:
+        await serving.stop()
+    assert await cases(config) == []
+    assert telnyx.texts == []

@@ -1,0 +1,217 @@
+"""The whole way over HTTP: `serve` as a process, and a Vonage on loopback that signs webhooks."""
+
+import asyncio
+import json
+import sqlite3
+from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime
+
+import attrs
+import httpx
+import pytest
+
+from support.deployment import Serving
+from support.vonage_side import (
+    API_KEY,
+    API_SECRET,
+    APPLICATION,
+    CALL,
+    PRIVATE_KEY,
+    SIGNATURE_SECRET,
+    answer,
+    event,
+    posted,
+    rung,
+    with_token,
+)
+
+pytestmark = pytest.mark.slow
+
+UUID = "aaaaaaaa-bbbb-4ccc-8ddd-0123456789ab"
+CALLER = "+13035550123"
+
+TEXTBACK = """
+[server]
+public_url = "https://hooks.agency.example"
+listen = "127.0.0.1:0"
+[store]
+url = "sqlite:///textback.db"
+key = "a key of this test, long enough for anyone"
+"""
+
+CLIENT = f"""
+name = "Bright Smile Dental"
+time_zone = "America/Denver"
+lines = ["+13035550100"]
+mode = "live"
+[plugins.vonage]
+api_key = "{API_KEY}"
+api_secret = "{API_SECRET}"
+signature_secret = "{SIGNATURE_SECRET}"
+application_id = "{APPLICATION}"
+private_key = '''{PRIVATE_KEY}'''
+ring = ["+13035550110"]
+base_url = "BASE_URL"
+[plugins.contacts]
+"""
+
+
+@attrs.define
+class VonageApi:
+    """Takes texts; with `breaks`, the connection ends when it has one."""
+
+    breaks: bool = False
+    taken: list = attrs.field(factory=list)
+    came: asyncio.Event = attrs.field(factory=asyncio.Event)
+
+    @asynccontextmanager
+    async def listening(self):
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        async with server:
+            host, port = server.sockets[0].getsockname()[:2]
+            yield f"http://{host}:{port}"
+
+    async def _serve(self, reader, writer):
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            method, path, _ = head.split(" ", 2)
+            if (method, path) == ("POST", "/v1/messages"):
+                length = int(head.lower().split("content-length: ")[1].split("\r\n")[0])
+                self.taken.append(json.loads(await reader.readexactly(length)))
+                self.came.set()
+                if self.breaks:
+                    return
+                told = json.dumps({"message_uuid": UUID})
+            else:  # calls and texts of before
+                told = json.dumps({"_embedded": {"calls": []}, "records": []})
+            writer.write(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                + f"Content-Length: {len(told)}\r\nConnection: close\r\n\r\n{told}".encode()
+            )
+            await writer.drain()
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def deployment(folder, api):
+    """`serve` with one client on that Vonage, and a way to post to it."""
+    async with api.listening() as base_url, httpx.AsyncClient(timeout=20) as http:
+        (folder / "clients").mkdir()
+        config = folder / "textback.toml"
+        config.write_text(TEXTBACK)
+        client = CLIENT.replace("BASE_URL", base_url)
+        (folder / "clients" / "bright.toml").write_text(client)
+        serving = await Serving.start(config)
+        try:
+
+            async def post(request):
+                place = request.url.partition("/plugin/")[2]
+                url = f"{serving.address}/hooks/bright/vonage/{place}"
+                return await http.post(url, content=request.body, headers=request.headers)
+
+            yield config, post
+        finally:
+            await serving.stop()
+
+
+def signed(topic, fields, *, query="", **more):
+    """A webhook that Vonage sends now."""
+    now = datetime.now(UTC)
+    stamp = f"{now:%Y-%m-%dT%H:%M:%S}.000Z"
+    request = posted(topic, {**fields, "timestamp": stamp}, query=query, at=now)
+    return with_token(request, **more)
+
+
+RANG_OUT = event("unanswered", direction="outbound", detail="timeout")
+
+
+async def until_ends(config, *ends):
+    """The cases came to these ends; the limit only ends a test that fails."""
+    async with asyncio.timeout(15):
+        while True:
+            with closing(sqlite3.connect(config.parent / "textback.db")) as store:
+                found = store.execute("SELECT end_state FROM cases ORDER BY opened_at").fetchall()
+            if found == [(end,) for end in ends]:
+                return
+            await asyncio.sleep(0.02)
+
+
+async def test_a_missed_call_is_texted_once(tmp_path):
+    """The phone rings, the caller hears the greeting and gets one text, whatever comes again."""
+    api = VonageApi()
+    async with deployment(tmp_path, api) as (config, post):
+        rings = await post(signed("answer", answer()))
+        told = signed("event", RANG_OUT, query=rung(0))
+        greeting = await post(told)
+        replayed = await post(told)
+        again = await post(signed("event", RANG_OUT, query=rung(0)))
+        elsewhere = await post(
+            attrs.evolve(told, url=told.url.replace(CALL, "CON-of-another-call"))
+        )
+        forged = await post(signed("event", RANG_OUT, query=rung(0), secret="x" * 32))
+        unsigned = await post(attrs.evolve(told, headers={}))
+        await asyncio.wait_for(api.came.wait(), 15)
+        status = {"message_uuid": UUID, "to": CALLER[1:], "from": "13035550100", "channel": "sms"}
+        reference = api.taken[0]["client_ref"]
+        delivered = await post(
+            signed("sms-status", {**status, "status": "delivered", "client_ref": reference})
+        )
+        await until_ends(config, "sent")
+
+    assert rings.json()[0]["endpoint"] == [{"type": "phone", "number": "13035550110"}]
+    assert greeting.json()[0]["action"] == "talk"
+    codes = [each.status_code for each in (replayed, again, elsewhere, forged, unsigned, delivered)]
+    assert codes == [401, 200, 401, 401, 401, 204]
+    (text,) = api.taken
+    assert (text["to"], text["from"]) == ("13035550123", "13035550100")
+    assert text["webhook_url"] == "https://hooks.agency.example/hooks/bright/vonage/sms-status"
+
+
+async def test_a_status_settles_an_unsure_text(tmp_path):
+    """The connection broke when Vonage had the text: it isn't sent again, and then it is known."""
+    api = VonageApi(breaks=True)
+    async with deployment(tmp_path, api) as (config, post):
+        await post(signed("answer", answer()))
+        await post(signed("event", RANG_OUT, query=rung(0)))
+        await until_ends(config, "unknown")
+        fields = {
+            "message_uuid": UUID,
+            "to": CALLER[1:],
+            "from": "13035550100",
+            "channel": "sms",
+            "status": "submitted",
+            "client_ref": api.taken[0]["client_ref"],
+        }
+        told = await post(signed("sms-status", fields))
+        await until_ends(config, "sent")
+
+    assert told.status_code == 204
+    assert len(api.taken) == 1
+
+
+async def test_a_caller_opts_out(tmp_path):
+    """Vonage leaves STOP to us: it is confirmed once, and the number is not texted again."""
+    api = VonageApi()
+    message = {
+        "message_uuid": "in-1",
+        "from": CALLER[1:],
+        "to": "13035550100",
+        "channel": "sms",
+        "message_type": "text",
+        "text": "Stop",
+    }
+    async with deployment(tmp_path, api) as (config, post):
+        await post(signed("answer", answer()))
+        await post(signed("event", RANG_OUT, query=rung(0)))
+        await until_ends(config, "sent")
+        api.came.clear()
+        await post(signed("sms", message))
+        await asyncio.wait_for(api.came.wait(), 15)
+        second = {"conversation_uuid": "CON-2"}
+        await post(signed("answer", answer(**second)))
+        last = {**RANG_OUT, **second}
+        await post(signed("event", last, query="?call=CON-2&ring=0"))
+        await until_ends(config, "sent", "suppressed")
+
+    assert [text["client_ref"].partition("-")[2] for text in api.taken] == ["text-1-1", "stop-1-1"]
