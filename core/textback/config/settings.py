@@ -223,6 +223,10 @@ class Client:
         "Phone number or address that the answer to HELP names; the line called if not set.",
         default="",
     )
+    opt_out_scope: Literal["client", "deployment"] = setting(
+        "client: an opt-out counts for this client; deployment: for all clients of this one.",
+        default="client",
+    )
     cool_down: timedelta = setting(
         "A caller gets at most one first text in this time.",
         default=timedelta(hours=24),
