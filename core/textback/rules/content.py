@@ -54,7 +54,9 @@ _OPT_OUT = re.compile(
 )
 _ABOUT_THE_CALL = re.compile(
     r"""\b(?:call(?:s|ed|ing)? | miss(?:ed)? | phoned? | r[ai]ng | reach(?:ed)?
-      | llam(?:ada|adas|aste|[oó]|ar) | perdid[ao]s? | appel(?:s|[eé]e?)? | manqu[eé]e? | joindre
+      | closed | open | back | away | cerrad[oa]s? | abr(?:e|imos) | ferm[eé]e?s? | ouvr(?:e|ons)
+      | llam(?:ada|adas|aste|[oó]|ar) | perdid[ao]s? | contestar | atender | r[eé]pondre
+      | appel(?:s|[eé]e?)? | manqu[eé]e? | joindre
     )\b""",
     re.IGNORECASE | re.VERBOSE,
 )
