@@ -18,8 +18,7 @@ class Judged:
     """What was decided at this moment, by the pictures.
 
     Args:
-        shares: Whether what one replay has asked serves the other: not with judges of plugins,
-            which have settings of their own.
+        shares: Whether what one replay has asked serves the other: their judges are the same.
         same_words: Whether their files have the same words.
     """
 
@@ -32,7 +31,7 @@ class Judged:
 
     def forget(self) -> None:
         """The next moment has come."""
-        if self._first:
+        if self._first or self._words:
             self._first.clear()
             self._words.clear()
             self._again.clear()

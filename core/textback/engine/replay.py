@@ -12,7 +12,7 @@ import heapq
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -48,6 +48,7 @@ class Tools:
 
     Attributes:
         judges: Asked for verdicts, which are pure.
+        judging: Their classes, names and settings; equal ones judge alike.
         texts: Whether one can send texts.
         mails: Whether one can send e-mail.
         books: Whether one gives links for booking.
@@ -55,6 +56,7 @@ class Tools:
     """
 
     judges: Sequence[Impl] = ()
+    judging: Sequence[tuple[type, str, Any]] = ()
     texts: bool = False
     mails: bool = False
     books: bool = False

@@ -97,7 +97,7 @@ class Comparison:
         lives: dict[str, Life] = {}
         pair = Pair(client=client, comparison=self, lives=lives, composed=today[1].composes)
         judged = Judged(
-            shares=not (today[1].judges or other[1].judges),
+            shares=today[1].judging == other[1].judging,
             same_words=_wording(today) == _wording(other),
         )
         replays = (
@@ -221,12 +221,15 @@ def tools_of(client: Client, found: Mapping[str, plugins.Found], clock: Clock) -
         if "judge" in able:
             judging[table.name] = table
     judges: Sequence[Impl] = ()
+    made: Sequence[tuple[type, str, Any]] = ()
     if judging:
         alone = attrs.evolve(client, plugins=judging)
         stack = plugins.assemble(alone, found, partial(_services, clock))
         judges = stack.impls("judge")
+        made = [(type(each), name, stack.settings_of(name)) for name, each in stack.plugins.items()]
     return Tools(
         judges=judges,
+        judging=made,
         texts="send_text" in hooks,
         mails="send_email" in hooks,
         books="booking_link" in hooks,
