@@ -29,7 +29,7 @@ from textback.events import (
     TextStatus,
 )
 from textback.model import FailureReason, Outcome, Text, TextState
-from textback.store import Store, ledger
+from textback.store import Store, cases, ledger
 from textback.testing.clock import VirtualClock
 
 START = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)  # a Monday, nine in the morning in Denver
@@ -233,6 +233,16 @@ class House:
     async def write_in(self, body: str, **fields: Any) -> None:
         """A caller writes, and all that is due at once is done."""
         await self.tell(self.text_from(body, **fields), plugin="carrier")
+        await self.run()
+
+    async def write_as_team(self, body: str) -> None:
+        """Someone of the team writes to the caller of the newest case, as the command does."""
+        client = self.runtime.config.clients[CLIENT]
+        row = await self.runtime.store.read(lambda: cases.latest_of(CLIENT, CALLER))
+        assert row is not None
+        await self.runtime.store.write(
+            lambda: people.reply(client, row, body, self.runtime.ctx.now())
+        )
         await self.run()
 
     async def suppress(self, number: str, *, scope: str = CLIENT) -> None:

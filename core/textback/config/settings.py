@@ -176,6 +176,16 @@ class Caps:
         default=3,
         validator=validators.ge(0),
     )
+    per_hour: int = setting(
+        "Texts of the client in an hour, but for answers and what the team writes; 0: no cap.",
+        default=0,
+        validator=validators.ge(0),
+    )
+    spend_per_day: float | None = setting(
+        "What the texts of one day may cost, by segment_price; no cap if not set.",
+        default=None,
+        validator=validators.optional(validators.gt(0)),
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -212,6 +222,10 @@ class Client:
     contact: str = setting(
         "Phone number or address that the answer to HELP names; the line called if not set.",
         default="",
+    )
+    opt_out_scope: Literal["client", "deployment"] = setting(
+        "client: an opt-out counts for this client; deployment: for all clients of this one.",
+        default="client",
     )
     cool_down: timedelta = setting(
         "A caller gets at most one first text in this time.",
@@ -285,6 +299,10 @@ class Client:
     plugins: Mapping[str, PluginTable] = setting(
         "The stack, in order of preference; see each plugin's page.", factory=dict
     )
+
+    def __attrs_post_init__(self) -> None:
+        if self.caps.spend_per_day is not None and not self.segment_price:
+            raise ValueError("caps.spend_per_day needs segment_price, what one text costs")
 
     def location_of(self, line: PhoneNumber) -> Location | None:
         """Where a line rings, if the file says so."""

@@ -114,7 +114,15 @@ def policy_of(client: Client) -> Policy:
         regions=frozenset(client.regions) or _regions_of(client),
         spam_score=client.spam_score,
         per_caller_day=client.caps.per_caller_day,
+        per_hour=client.caps.per_hour,
+        segments_per_day=_segments_of(client),
     )
+
+
+def _segments_of(client: Client) -> int | None:
+    """As many as the money for a day pays; cents are not lost to binary fractions."""
+    spend, price = client.caps.spend_per_day, client.segment_price
+    return None if spend is None or not price else int(spend / price + 1e-9)
 
 
 def _regions_of(client: Client) -> frozenset[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 import attrs
 
@@ -14,7 +15,7 @@ from textback.engine.context import Context
 from textback.flow.situation import situation_of
 from textback.model import Case, End, Kind, Outcome, PhoneNumber
 from textback.picture import History, Picture, Suppression
-from textback.store import Work, calls, contacts, pauses, suppressions, texts
+from textback.store import Work, calls, contacts, counters, pauses, suppressions, texts
 from textback.store.work import Row
 
 _LOOK_BACK = timedelta(days=30)
@@ -108,6 +109,9 @@ def _history(
         called = yield from calls.history(
             client.id, number, since=micros(case.opened_at), day=micros(now - timedelta(days=1))
         )
+    counted: Mapping[str, int] = {}
+    if client.caps.per_hour or client.caps.spend_per_day is not None:
+        counted = yield from counters.of(client.id, hour=hour_of(now), day=day_of(client, now))
     return History(
         first_text_at=_moment(written["first_at"]),
         reached_at=_moment(called["reached_at"]) if called and kind is Kind.FIRST else None,
@@ -119,7 +123,19 @@ def _history(
         answers_in_day=written["answers"],
         replies_in_hour=written["replies"],
         short_calls=called["short"] if called else 0,
+        client_in_hour=counted.get(counters.TEXTS, 0),
+        client_segments=counted.get(counters.SEGMENTS, 0),
     )
+
+
+def hour_of(now: datetime) -> str:
+    """The hour in which a client's texts are counted together."""
+    return f"{now.astimezone(UTC):%Y-%m-%d %H}"
+
+
+def day_of(client: Client, now: datetime) -> str:
+    """The day in which the parts of a client's texts are counted together, by its own clock."""
+    return f"{now.astimezone(client.time_zone):%Y-%m-%d}"
 
 
 def _moment(at: int | None) -> datetime | None:

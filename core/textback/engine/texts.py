@@ -15,7 +15,7 @@ import attrs
 
 from textback.clock import moment
 from textback.config.settings import Client
-from textback.engine import addresses, intents, outcomes, pictures, statuses, unsubscribing
+from textback.engine import addresses, intents, opting, outcomes, pictures, statuses, unsubscribing
 from textback.engine.context import Context
 from textback.engine.intents import FRESH_FOR, Intent
 from textback.engine.names import FIRST_TEXT
@@ -185,6 +185,10 @@ def _ask(
         address=address,
         retried=step.attempts > 1,
     )
+    if order.kind is Kind.REPLY:  # people may ask the caller what was meant
+        picture = seen.picture
+        sure = tuple(each for each in picture.suppressions if each.reason != opting.DOUBT)
+        seen = attrs.evolve(seen, picture=attrs.evolve(picture, suppressions=sure))
     return _Asked(case=case, order=order, seen=seen, attempts=len(attempts))
 
 

@@ -14,6 +14,7 @@ from textback.picture import Picture, Verdict
 from textback.rules.answers import hold, send, suppress
 from textback.rules.packs import law_of
 from textback.rules.places import place_of
+from textback.words import counted
 
 NAME = "caps"
 VERSION = 1
@@ -44,7 +45,7 @@ def _of_caller(picture: Picture, to: str) -> Verdict | None:
         (history.texts_in_week, law.per_week, history.week_from, _WEEK, "seven days"),
     ):
         if cap is not None and sent >= cap:
-            because = f"the caller got {sent} texts in {told}; {cap} is the most"
+            because = f"the caller got {counted(sent, 'text')} in {told}; {cap} is the most"
             saw = {"sent": sent, "cap": cap}
             if picture.kind is Kind.FIRST or since is None:
                 return suppress(NAME, because, **saw)

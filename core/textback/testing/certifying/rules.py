@@ -255,7 +255,10 @@ def _redaction(subject: Subject) -> Verdict:
     if not _has_secret(subject.anatomy.settings):
         return _not_needed("it has no secret")
     shown = ("test_shows_no_secret", "test_a_rejection_shows_no_secret")
-    if any(each["name"] in shown and each["outcome"] == "passed" for each in subject.own_tests):
+    looked = {each["outcome"] for each in subject.own_tests if each["name"] in shown}
+    if "failed" in looked:
+        return _no("a secret shows")
+    if "passed" in looked:
         return MET
     return _no("give its contract classes the secret in its settings: secret = ...")
 
