@@ -69,7 +69,7 @@ class TestShadow:
         await closed.missed()
         await closed.write_in("STOP")
 
-        assert [text["kind"] for text in closed.texts()] == ["first", "confirmation"]
+        assert {text["kind"] for text in closed.texts()} == {"first", "confirmation"}
         assert closed.sent == []
 
     async def test_the_cool_down_counts_them(self, closed):
