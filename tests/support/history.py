@@ -57,7 +57,7 @@ fri = "08:00-17:00"
 
 [[text]]
 when = {{ hours = "closed" }}
-body = "Hi {{{{ first_name }}}}, {{{{ business }}}} is closed now. Reply STOP to opt out"
+body = "{{{{ business }}}} is closed and missed your call. Reply STOP to opt out"
 
 [[text]]
 body = "Hi {{{{ first_name }}}}, {{{{ business }}}} missed your call. Reply STOP to opt out"

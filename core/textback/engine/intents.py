@@ -143,31 +143,6 @@ def _count(ctx: Context, text: Text, parts: int, at: int) -> Work[None]:
         yield from counters.add(client.id, counters.SEGMENTS, day, parts, most, at)
 
 
-def would_send(case: Case, step: str, kind: Kind, body: str, at: int) -> Work[None]:
-    """Keep the text that would have gone if the client did more than watch."""
-    yield from texts.put(
-        {
-            "client": case.client,
-            "text_id": text_id(case.id, step, 0),
-            "case_id": case.id,
-            "step": step,
-            "kind": kind.value,
-            "direction": "out",
-            "channel": "sms",
-            "number": case.number,
-            "line": case.line,
-            "body": body,
-            "state": TextState.QUEUED.value,
-            "rank": TextState.QUEUED.rank,
-            "plugin": None,
-            "provider_id": None,
-            "at": at,
-            "segments": segments(body),
-            "media": "[]",
-        }
-    )
-
-
 def decided(
     ctx: Context,
     client: str,

@@ -14,7 +14,7 @@ import attrs
 
 from textback.clock import micros
 from textback.config.settings import Client
-from textback.engine import closing, intents, pictures, todo
+from textback.engine import closing, intents, pictures, shadow, todo
 from textback.engine.codec import write_caller
 from textback.engine.context import Context, Wake
 from textback.engine.intents import Intent
@@ -231,7 +231,7 @@ def _open(ctx: Context, client: Client, stack: Stack, planned: Planned, wake: Wa
             ctx, client.id, case.id, case.number, FIRST_TEXT, planned.decision, now, more
         )
         if planned.decision.action is Action.SHADOW:
-            yield from intents.would_send(case, FIRST_TEXT, Kind.FIRST, planned.body, now)
+            yield from shadow.first(client, case, planned.body, now)
     generation = yield from subjects.claim(client.id, subject, ctx.owner, now)
     return Wake(
         client.id,

@@ -16,6 +16,7 @@ from typing import Any
 import attrs
 
 from textback.clock import moment
+from textback.engine import opting
 from textback.engine.codec import read_caller
 from textback.model import Caller, Kind, Outcome
 from textback.picture import Suppression
@@ -29,6 +30,7 @@ IDLE = "nothing happened for "
 """How the reason begins for which a case is closed in which nothing happens any more."""
 
 _FOR_EVER = 1 << 62
+_LIFTED = (opting.OPT_OUT, opting.DOUBT, "block")  # what can be taken back
 
 
 @attrs.frozen(kw_only=True)
@@ -163,35 +165,48 @@ async def orders(read: Read, client: str) -> Orders:
 def _suppressions(
     rows: Sequence[Row], lasting: Sequence[Row]
 ) -> Mapping[str, Sequence[tuple[int, int, Suppression]]]:
-    now: dict[tuple[str, str, str], Row] = {
-        (row["client"], row["number_hash"], row["reason"]): row for row in lasting
-    }
-    open_: dict[tuple[str, str, str], int] = {}
+    """From when until when which suppression held, by the keyed hash of the number.
+
+    The ledger has when each began, and that something was taken back, but not what: it is what
+    does not last until now.
+    """
+    now: dict[str, dict[tuple[str, str], Row]] = defaultdict(dict)
+    for row in lasting:
+        now[row["number_hash"]][row["client"], row["reason"]] = row
+    began: dict[str, dict[tuple[str, str], int]] = defaultdict(dict)
     found: dict[str, list[tuple[int, int, Suppression]]] = defaultdict(list)
+
+    def end(hashed: str, key: tuple[str, str], at: int) -> None:
+        since = began[hashed].pop(key)
+        found[hashed].append((since, at, _suppression(key, since)))
+
     for row in rows:
-        if row["kind"] not in ("suppressed", "resumed") or row["number_hash"] is None:
+        hashed, at = row["number_hash"], row["at"]
+        if hashed is None or row["kind"] not in ("suppressed", "resumed"):
             continue
-        scope, hashed = row["client"], row["number_hash"]
-        content = json.loads(row["content"]) if row["content"] else {}
-        if row["kind"] == "suppressed":
-            if "reason" in content:  # else it was erased; what lasts is in the table all the same
-                open_.setdefault((scope, hashed, content["reason"]), row["at"])
-            continue
-        # An opt-out is taken back by the caller, a block by the team; which, the row doesn't say.
-        lifted = [(scope, hashed, reason) for reason in ("opt_out", "block")]
-        lifted = [key for key in lifted if key in open_]
-        ended = next((key for key in lifted if key not in now), lifted[0] if lifted else None)
-        if ended is not None:
-            began = open_.pop(ended)
-            found[hashed].append((began, row["at"], _suppression(ended, began)))
-    for key, row in now.items():
-        began = open_.get(key, row["since"])
-        found[key[1]].append((began, _FOR_EVER, _suppression(key, row["since"], row["evidence"])))
+        if row["kind"] == "resumed":
+            for key in list(began[hashed]):
+                lasts = now[hashed].get(key)
+                if key[1] in _LIFTED and (lasts is None or lasts["since"] > at):
+                    end(hashed, key, at)
+        elif row["content"]:  # else it was erased; what lasts is in the table all the same
+            content = json.loads(row["content"])
+            key = (content.get("scope", row["client"]), content["reason"])
+            began[hashed].setdefault(key, at)
+            doubt = (row["client"], opting.DOUBT)
+            if content["reason"] == opting.OPT_OUT and doubt in began[hashed]:
+                end(hashed, doubt, at)
+    for hashed, kept in now.items():
+        for key, row in kept.items():
+            since = began[hashed].get(key, row["since"])
+            found[hashed].append(
+                (since, _FOR_EVER, _suppression(key, row["since"], row["evidence"]))
+            )
     return found
 
 
-def _suppression(key: tuple[str, str, str], since: int, evidence: str = "") -> Suppression:
-    return Suppression(scope=key[0], reason=key[2], since=moment(since), evidence=evidence)
+def _suppression(key: tuple[str, str], since: int, evidence: str = "") -> Suppression:
+    return Suppression(scope=key[0], reason=key[1], since=moment(since), evidence=evidence)
 
 
 def _pauses(rows: Sequence[Row], lasting: Sequence[Row]) -> Sequence[tuple[int, int, str]]:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 import attrs
 
@@ -19,10 +20,10 @@ from textback.clock import micros, moment
 from textback.config.settings import Client
 from textback.dispatch import Impl
 from textback.engine.context import policy_of
+from textback.engine.judged import Judged
 from textback.engine.names import FIRST_TEXT, IDLE, case_id
 from textback.engine.past import Closed, Event, Missed, Opened, Orders, Spoke, Texted, Wrote
 from textback.flow import choice, deliver, follow_up
-from textback.flow.decide import decide, decide_on
 from textback.flow.segments import segments
 from textback.flow.situation import situation_of
 from textback.model import Caller, Case, Kind, Outcome, PhoneNumber
@@ -47,6 +48,7 @@ class Tools:
 
     Attributes:
         judges: Asked for verdicts, which are pure.
+        judging: Their classes, names and settings; equal ones judge alike.
         texts: Whether one can send texts.
         mails: Whether one can send e-mail.
         books: Whether one gives links for booking.
@@ -54,6 +56,7 @@ class Tools:
     """
 
     judges: Sequence[Impl] = ()
+    judging: Sequence[tuple[type, str, Any]] = ()
     texts: bool = False
     mails: bool = False
     books: bool = False
@@ -83,7 +86,7 @@ class Fate:
     template: str = ""
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class _Wait:
     due: int | None  # none: until somebody resumes
     decision: Decision | None = None  # by which it was held
@@ -141,6 +144,7 @@ class Replay:
         tools: What its plugins can do.
         orders: Suppressions and pauses, as they were.
         hash_of: The keyed hash of a number or address.
+        judged: Decides.
         settled: Told of each call of which nothing waits any more.
     """
 
@@ -150,9 +154,11 @@ class Replay:
         tools: Tools,
         orders: Orders,
         hash_of: Callable[[str], str],
+        judged: Judged,
         settled: Callable[[Life], None],
     ) -> None:
         self.client = client
+        self._judged = judged
         self.policy: Policy = policy_of(client)
         self.tools = tools
         self._orders = orders
@@ -339,22 +345,21 @@ class Replay:
                 self._done(life, step, fate)
                 return
         runs = life.waits[step].runs + (call is None)
-        life.waits[step] = attrs.evolve(life.waits[step], runs=runs)
+        life.waits[step].runs = runs
         picture = self._picture(told, case, step, now, call, address, retried=runs > 1)
-        decision = decide(picture, self.tools.judges)
+        decision = self._judged.decide(picture, self.tools.judges)
         template = body = ""
         if decision.action in (Action.SEND, Action.SHADOW):
-            template, body = self._words(told, step)
+            template, body = self._judged.words(picture, partial(self._words, told, step))
             if body:
-                decision = decide_on(body, picture, decision)
+                decision = self._judged.decide_on(body, picture, decision)
         match decision.action:
             case Action.HOLD:
                 self._hold(case, life, step, now, decision)
             case Action.SUPPRESS:
                 self._done(life, step, _fate("suppressed", now, decision))
             case Action.SHADOW:
-                fate = _fate("shadowed", now, decision)
-                self._out(case, life, step, attrs.evolve(fate, template=template, body=body))
+                self._out(case, life, step, _fate("shadowed", now, decision, template, body))
             case _ if not (self.tools.mails if by_email else self.tools.texts):
                 what = "e-mail" if by_email else "texts"
                 because = f"no plugin of this client can send {what}"
@@ -363,8 +368,7 @@ class Replay:
                 fate = Fate(what=life.call.end, at=now, because=life.call.because)
                 self._done(life, step, fate)
             case _:
-                fate = _fate("sent", now, decision)
-                self._out(case, life, step, attrs.evolve(fate, template=template, body=body))
+                self._out(case, life, step, _fate("sent", now, decision, template, body))
 
     def _hold(self, case: _Case, life: Life, step: str, now: int, decision: Decision) -> None:
         due = micros(decision.until) if decision.until else self._orders.resumed(now)
@@ -537,8 +541,15 @@ def _told(client: Client, case: _Case) -> Case:
     )
 
 
-def _fate(what: str, now: int, decision: Decision) -> Fate:
-    return Fate(what=what, at=now, because=decision.because, rule=decision.rule)
+def _fate(what: str, now: int, decision: Decision, template: str = "", body: str = "") -> Fate:
+    return Fate(
+        what=what,
+        at=now,
+        because=decision.because,
+        rule=decision.rule,
+        template=template,
+        body=body,
+    )
 
 
 def _moment(at: int | None) -> datetime | None:

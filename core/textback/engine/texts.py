@@ -15,7 +15,16 @@ import attrs
 
 from textback.clock import moment
 from textback.config.settings import Client
-from textback.engine import addresses, intents, opting, outcomes, pictures, statuses, unsubscribing
+from textback.engine import (
+    addresses,
+    intents,
+    opting,
+    outcomes,
+    pictures,
+    shadow,
+    statuses,
+    unsubscribing,
+)
 from textback.engine.context import Context
 from textback.engine.intents import FRESH_FOR, Intent
 from textback.engine.names import FIRST_TEXT
@@ -102,6 +111,12 @@ async def _prepare(
         if not isinstance(asked, _Asked):
             return asked
         decision = decide(asked.seen.picture, stack.impls("judge"))
+        if decision.action is Action.SHADOW and asked.order.kind in shadow.KINDS:
+            body = await _body(client, stack, asked)
+            decision = decide_on(body, asked.seen.picture, decision)
+            if decision.action is Action.SHADOW:
+                kind = asked.order.kind
+                return shadow.done(ctx, client, step, asked.case, kind, body, decision, address)
         if decision.action is not Action.SEND:
             return outcomes.forbidden(ctx, client, stack, step, asked.case, decision)
         sender = next((s for s in stack.impls(HOOKS[channel]) if s.plugin not in tried), None)

@@ -16,8 +16,9 @@ from textback import http, plugins
 from textback.clock import Clock
 from textback.config.settings import Client, PluginTable
 from textback.dispatch import Impl
+from textback.engine.judged import Judged
 from textback.engine.names import FIRST_TEXT
-from textback.engine.past import Missed, Orders, Read, events, orders
+from textback.engine.past import Missed, Read, events, orders
 from textback.engine.replay import Fate, Life, Replay, Tools
 from textback.errors import ConfigError, NotSent, StoreError
 from textback.gate import Gate
@@ -95,14 +96,19 @@ class Comparison:
         known = await orders(self.read, client)
         lives: dict[str, Life] = {}
         pair = Pair(client=client, comparison=self, lives=lives, composed=today[1].composes)
+        judged = Judged(
+            shares=today[1].judging == other[1].judging,
+            same_words=_wording(today) == _wording(other),
+        )
         replays = (
-            self._replay(today, known, pair.by_today),
-            self._replay(other, known, pair.by_other),
+            Replay(*today, known, self.hash_of, judged, pair.by_today),
+            Replay(*other, known, self.hash_of, judged, pair.by_other),
         )
         longest = max(each.cool_down.total_seconds() for each, _ in (today, other))
         lookback = self.since - max(LOOKBACK_US, int(longest * 1_000_000))
         played = 0
         async for event in events(self.read, client, self.since, self.until, lookback):
+            judged.forget()
             for replay in replays:
                 replay.happen(event)
             if isinstance(event, Missed):
@@ -114,11 +120,6 @@ class Comparison:
             replay.end(self.until)
         self.summary.calls += played
         self.progress(played % TOLD_EVERY)
-
-    def _replay(
-        self, side: tuple[Client, Tools], known: Orders, settled: Callable[[Life], None]
-    ) -> Replay:
-        return Replay(side[0], side[1], known, self.hash_of, settled)
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -163,6 +164,11 @@ class Pair:
         summary.agreeing += 1
         if fate.body and call.words and fate.body != call.words:
             summary.other_words += 1
+
+
+def _wording(side: tuple[Client, Tools]) -> tuple[object, ...]:
+    """All of a client's files and plugins that its words depend on."""
+    return (attrs.evolve(side[0], file="", plugins={}), side[1].books, side[1].composes)
 
 
 def differences(client: str, before: Life, after: Life) -> Iterator[Difference]:
@@ -215,12 +221,15 @@ def tools_of(client: Client, found: Mapping[str, plugins.Found], clock: Clock) -
         if "judge" in able:
             judging[table.name] = table
     judges: Sequence[Impl] = ()
+    made: Sequence[tuple[type, str, Any]] = ()
     if judging:
         alone = attrs.evolve(client, plugins=judging)
         stack = plugins.assemble(alone, found, partial(_services, clock))
         judges = stack.impls("judge")
+        made = [(type(each), name, stack.settings_of(name)) for name, each in stack.plugins.items()]
     return Tools(
         judges=judges,
+        judging=made,
         texts="send_text" in hooks,
         mails="send_email" in hooks,
         books="booking_link" in hooks,
