@@ -276,7 +276,8 @@ def _has_secret(cls: Any) -> bool:
 def _addressable(subject: Subject) -> Verdict:
     if not _asks(subject):
         return _not_needed("it asks nobody over HTTP")
-    return _has(subject, "base_url", "timeout_s")
+    own = {"url", "webhook_url"}.intersection(subject.settings)  # where the user says anyway
+    return _has(subject, *(() if own else ("base_url",)), "timeout_s")
 
 
 def _limited(subject: Subject) -> Verdict:
@@ -381,7 +382,7 @@ RULES: Final[Sequence[Rule]] = (
     Rule(
         name="addressable",
         level=Level.GOLD,
-        says="If it speaks HTTP, `base_url` and `timeout_s` are settings.",
+        says="If it speaks HTTP, `base_url` (or `url`) and `timeout_s` are settings.",
         look=_addressable,
     ),
     Rule(
