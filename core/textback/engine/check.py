@@ -13,6 +13,7 @@ from textback import dispatch, plugins
 from textback.config import Config, Problem
 from textback.config.presets import read_toml
 from textback.config.settings import Client, PluginTable
+from textback.engine.keys import refuse_another
 from textback.engine.retry import describe as in_words
 from textback.engine.runtime import open_runtime
 from textback.errors import ConfigError, StoreError
@@ -236,7 +237,7 @@ async def stored(config: Config) -> Stored:
     """What the store knows that the files don't say; nothing of one that has yet to be made.
 
     Raises:
-        StoreError: It can't be read.
+        StoreError: It can't be read, or was made with another key.
     """
     deployment = config.deployment
     path = sqlite_path(deployment.store.url, deployment.directory)
@@ -244,6 +245,7 @@ async def stored(config: Config) -> Stored:
         return Stored()
     store = open_embedded(path)
     try:
+        await store.read(partial(refuse_another, deployment.store))
         return await store.read(partial(_stored, {*config.clients, *config.broken}))
     finally:
         await store.close()
