@@ -90,7 +90,7 @@ def _problems(client: Client, found: Mapping[str, plugins.Found]) -> Iterator[Pr
     for n, rule in enumerate(client.notify, 1):
         for name in rule.to:
             table = client.plugins[name]
-            if table.use in found and "notifier" not in _roles(table, found):
+            if _kind(table, found) is not None and "notifier" not in _roles(table, found):
                 yield Problem(client.file, f"notify[{n}].to", f"{name} can't tell the team")
 
 
@@ -207,13 +207,21 @@ def _reach(client: Client) -> Iterator[str]:
 
 
 def _roles(table: PluginTable, found: Mapping[str, plugins.Found]) -> tuple[str, ...]:
-    """What a plugin plays; nothing if it can't be imported, which is told elsewhere."""
+    """What a plugin plays; nothing if there is no such plugin."""
     if table.roles is not None:
         return table.roles
+    kind = _kind(table, found)
+    return () if kind is None else plugins.roles_of(kind)
+
+
+def _kind(table: PluginTable, found: Mapping[str, plugins.Found]) -> type | None:
+    """A plugin's class; None if it isn't there or can't be imported, which is told elsewhere."""
+    if table.use not in found:
+        return None
     try:
-        return plugins.roles_of(plugins.load(found[table.use]))
+        return plugins.load(found[table.use])
     except ConfigError:
-        return ()
+        return None
 
 
 def _warning(message: str) -> Finding:

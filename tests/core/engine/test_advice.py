@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.house import FOLLOW_UPS
+from support.house import FOLLOW_UPS, STACK
 from textback import plugins
 from textback.config import load
 from textback.engine.check import advice, complete
@@ -101,3 +101,13 @@ def test_a_pack_that_does_not_exist_is_a_problem(closed):
     (problem,) = [each for each in problems if each.path == "rules.packs"]
     assert 'no pack "us-xx"' in problem.message
     assert "us-federal" in problem.message
+
+
+def test_a_plugin_that_is_not_there_is_one_problem(closed):
+    """Whether it could tell the team, or text, can't be known then, and isn't asked."""
+    pager = '[plugins.pager]\nuse = "pagr"\n'
+    closed.write(stack=pager + STACK, more='[[notify]]\nto = ["pager"]\n')
+    config = load(closed.folder / "textback.toml", environ={})
+    problems = complete(config, closed.outside.plugins()).problems
+    assert "pager" in {each.path.rpartition(".")[2] for each in problems}
+    assert not [each for each in problems if each.path.startswith("notify")]
