@@ -12,6 +12,7 @@ from textback.clock import moment
 from textback.engine.codec import read_caller, read_event
 from textback.engine.names import FIRST_TEXT, case_subject
 from textback.events import CallEvent
+from textback.flow.staff import SHOWN
 from textback.store import Work, bookings, calls, cases, clients, inbox, ledger, steps, texts
 from textback.store.ledger import Proof
 from textback.store.work import Row
@@ -68,6 +69,20 @@ def read(case: Row) -> Work[Story]:
         ledger=entries,
         proof=proof,
     )
+
+
+def named(name: str) -> Work[Row | None]:
+    """A case of any client by its name, or by as much of it as texts to the team show.
+
+    None if there is no such case, or more than one.
+    """
+    row = yield from cases.find(name)
+    if row is not None or len(name) < SHOWN:
+        return row
+    found: list[Row] = []
+    for client in (yield from clients.all_ever()):
+        found += yield from cases.by_prefix(client, name)
+    return found[0] if len(found) == 1 else None
 
 
 def decided_by(client: str, rule: str, most: int) -> Work[list[Row]]:
