@@ -11,8 +11,8 @@ TextbackError
 │   ├── Refused              the provider answered no
 │   └── DeliveryError        a text didn't leave; says whether another sender may try
 └── StoreError
-├── StoreBusy            it can't commit now: 503, and the provider tries again
-└── WrongStore           the file or server is not one that this version can use
+    ├── StoreBusy            it can't commit now: 503, and the provider tries again
+    └── WrongStore           the file or server is not one that this version can use
 """
 
 from __future__ import annotations

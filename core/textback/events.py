@@ -1,8 +1,12 @@
 """What a plugin reports: a webhook as it came in, and what happened in it.
 
 A source says what it was told and judges nothing.  Numbers are as the provider writes them (the
-engine brings them to E.164), times are aware datetimes, ``key`` is the provider's own key of the
-event: the same event told twice has the same key, and it is never made from the time of arrival.
+engine brings them to E.164), times are aware datetimes.
+
+Attributes:
+    key: The provider's own key of the event, or one made of what never changes: the same event told
+        twice has the same key, and it is never made from the time of arrival.
+    at: When it happened, by the provider's clock; when it came in, if the provider doesn't say.
 """
 
 from __future__ import annotations
@@ -54,9 +58,19 @@ class CallEvent:
 
     Attributes:
         call: The provider's id of the whole customer call, the same for all its legs.
+        happened: What happened.
+        caller: The number of the other side: who called, or who was called by the business; None
+            if it is withheld.
+        line: The number of the business.
         leg: The provider's id of the leg that the event is about.
+        by: Who took the leg (LEG_ANSWERED).
         outcome: How the leg (LEG_ENDED) or the call (CONCLUDED) ended.
         outgoing: The business made this call; set where the provider tells the direction.
+        confidence: Whether a later event may change what this one says.
+        caller_name: What the phone shows; for the team, nobody is greeted by it.
+        forwarded_from: The number that was dialled, where the call was forwarded to *line*.
+        duration_ms: How long it lasted so far, in milliseconds.
+        recording_url: Where a message that the caller left can be heard.
         evidence: The words that the verdict rests on, e.g. ``DialCallStatus=no-answer``.
     """
 
@@ -80,7 +94,16 @@ class CallEvent:
 
 @attrs.frozen(kw_only=True)
 class TextReceived:
-    """A text from a caller.  *keyword* is what the provider took it for, where it says so."""
+    """A text from a caller.
+
+    Attributes:
+        number: Who wrote.
+        line: The number of the business that it was sent to.
+        body: The words, whole: parts of a long text are joined first.
+        media: Pictures and files that came with it.
+        keyword: What the provider took it for, where it says so; else the engine reads the words.
+        provider_id: The provider's id of the text.
+    """
 
     key: str
     at: datetime
@@ -97,7 +120,11 @@ class TextStatus:
     """What became of a text that we sent.
 
     Attributes:
+        state: How far it is; one that is behind what is known already changes nothing.
         text: Our own ``Text.id``, if it came back.
+        provider_id: The provider's id, as in the receipt.
+        reason: Why it failed (FAILED).
+        code: The provider's own code for that.
         number: Whom it went to; a listing says so, as a store that was restored may not know it.
     """
 
@@ -113,7 +140,12 @@ class TextStatus:
 
 @attrs.frozen(kw_only=True)
 class OptOut:
-    """The provider says that this number wants no more texts."""
+    """The provider says that this number wants no more texts.
+
+    Attributes:
+        number: Whose.
+        evidence: What was said or done, for the ledger, e.g. ``replied STOP``.
+    """
 
     key: str
     at: datetime
@@ -123,7 +155,12 @@ class OptOut:
 
 @attrs.frozen(kw_only=True)
 class OptIn:
-    """The provider says that this number wants texts again."""
+    """The provider says that this number wants texts again.
+
+    Attributes:
+        number: Whose.
+        evidence: What was said or done, for the ledger, e.g. ``replied START``.
+    """
 
     key: str
     at: datetime
@@ -133,7 +170,12 @@ class OptIn:
 
 @attrs.frozen(kw_only=True)
 class KeyPressed:
-    """The caller pressed keys during a greeting."""
+    """The caller pressed keys during a greeting.
+
+    Attributes:
+        call: The provider's id of the call, as in its `CallEvent`.
+        digits: The keys, in order.
+    """
 
     key: str
     at: datetime
@@ -143,7 +185,14 @@ class KeyPressed:
 
 @attrs.frozen(kw_only=True)
 class EmailReceived:
-    """An e-mail from a caller; *case* is ours, if the address carried it."""
+    """An e-mail from a caller.
+
+    Attributes:
+        sender: The address that it came from.
+        subject: One line.
+        body: What the caller wrote, without what is quoted below.
+        case: Ours, if the address or a header carried it.
+    """
 
     key: str
     at: datetime
@@ -155,7 +204,14 @@ class EmailReceived:
 
 @attrs.frozen(kw_only=True)
 class TeamReply:
-    """Someone of the business answers the caller of *case* (or the caller with *number*)."""
+    """Someone of the business answers a caller.
+
+    Attributes:
+        body: The words that are texted to the caller.
+        by: Who answers, as the team knows them.
+        case: Whose caller is meant, if the notice carried it.
+        number: The caller's, where the case isn't known.
+    """
 
     key: str
     at: datetime
@@ -175,6 +231,10 @@ class Booked:
     Attributes:
         at: When it was made or moved, by the booking tool's clock: of two words on one booking the
             later counts.
+        starts_at: When the appointment begins.
+        ends_at: When it ends, if the tool says so.
+        number: The phone number that the caller gave when booking.
+        email: The e-mail address that the caller gave.
         booking: The tool's own id; another for each appointment, and for each who takes part.
         title: What was booked, e.g. ``Cleaning``; without a name, since it is kept.
         case: Our case, if the tool gave back what the link carried.
@@ -199,6 +259,7 @@ class BookingCancelled:
     """An appointment is no more, for good: a tool that revives one gives it another id.
 
     Attributes:
+        booking: The tool's own id, as in `Booked`.
         moved: Another booking stands in its place, whose `Booked` says so in ``replaces``.
     """
 
@@ -227,6 +288,8 @@ class WebhookRequest:
     """One HTTP request as a plugin sees it.
 
     Attributes:
+        method: ``GET`` or ``POST``.
+        body: As it came in, at most 1 MiB.
         url: The public address, query included, as the provider signed it: made from
             ``server.public_url``, never from what a proxy passed on.
         topic: What follows the plugin's name in the path, e.g. ``dial``; empty if nothing does.
@@ -285,6 +348,9 @@ class WebhookResponse:
     """What the provider gets for a webhook; 204 without a body where it expects nothing.
 
     Attributes:
+        status: Of HTTP.
+        body: Empty where nothing is expected.
+        content_type: Of the body.
         headers: More of them, for providers that want something given back in one.
     """
 
@@ -312,6 +378,8 @@ class Reading:
     """What a webhook told, and what to answer once that is committed.
 
     Attributes:
+        events: What happened, in order; none if the webhook tells nothing that matters.
+        response: What the provider gets once the events are committed.
         live: Someone is waiting on the phone for this response: it is given even when the store
             can't commit the events.
         once: Committed with the events.  A request whose mark is known is answered 401 and changes

@@ -24,6 +24,7 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
+from textback.config.secrets import Secret
 from textback.errors import ConfigError, MaybeSent, NotSent
 from textback.gate import WAIT_S, Gate
 
@@ -246,13 +247,20 @@ def retry_after(response: httpx.Response, now: datetime) -> float | None:
     return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
-def explain(response: httpx.Response) -> str:
+def explain(response: httpx.Response, *secrets: Secret) -> str:
     """What a provider answered, in one line for an error message.
 
     Status and the provider's own words, at most 200 characters of them, with numbers masked and
     whatever looks like a key left out.  The request's address and body don't appear.
+
+    Args:
+        response: The answer.
+        *secrets: What the request carried: a provider may repeat it, and it may not look like a
+            key.
     """
     words = " ".join(_words(response).split())
+    for secret in secrets:
+        words = words.replace(secret.value, "***")
     words = _NUMBER.sub(lambda number: f"•••{number[0][-4:]}", _KEY.sub("***", words))
     if len(words) > _EXPLANATION:
         words = words[:_EXPLANATION].rstrip() + "..."

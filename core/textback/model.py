@@ -2,6 +2,14 @@
 
 All are frozen.  Phone numbers are E.164 strings, times aware datetimes in UTC, durations
 milliseconds unless the name says otherwise.  ``docs/reference/words.md`` explains the terms.
+
+Attributes:
+    client: The client's name: that of its file, without ``.toml``.
+    case: The id of the case that it belongs to.
+    number: The caller's.
+    line: The number of the business that was called.
+    outcome: How the call ended.
+    media: Pictures and files that came with the words.
 """
 
 from __future__ import annotations
@@ -112,7 +120,12 @@ class Kind(StrEnum):
 
 @attrs.frozen
 class Media:
-    """A picture or file that came with a text."""
+    """A picture or file that came with a text.
+
+    Attributes:
+        url: Where the provider keeps it; most want credentials to give it.
+        content_type: What it is, e.g. ``image/jpeg``.
+    """
 
     url: str
     content_type: str = "application/octet-stream"
@@ -127,6 +140,12 @@ class Call:
         caller: None if the number is withheld or can't be written as E.164; *caller_raw* has
             what the provider said.
         case: The case that it opened or joined.
+        started_at: When it reached the line.
+        caller_raw: What the provider said of the caller's number.
+        caller_name: What the phone shows; for the team.
+        ended_at: When it ended; None as long as it goes on.
+        duration_ms: How long it lasted, in milliseconds.
+        recording_url: Where a message that the caller left can be heard.
         evidence: The words that the outcome rests on.
     """
 
@@ -153,6 +172,10 @@ class Caller:
     the client's order.
 
     Attributes:
+        number: The number that was asked for.
+        email: Where follow-ups by e-mail go.
+        zone: The caller's time zone, if it isn't that of the number.
+        owner: Whose contact it is, as the CRM gives it.
         name: For the team.
         first_name: To greet with; left out where several contacts share the number.
         known: A CRM has a contact with this number.
@@ -185,7 +208,17 @@ class Case:
     """The one open conversation with one caller of one client.
 
     Attributes:
+        id: Ours, short enough for an address.
+        number: The caller's; None if it was withheld.
+        line: The number of the business that was called last.
+        opened_at: When its first call ended.
+        caller: Who it is, as far as anyone knows.
+        outcome: How its first call ended.
         end: The end of its first call; None while it is not known.
+        because: Why it came to that end, in a sentence.
+        calls: How many missed calls belong to it.
+        replies: How often the caller wrote.
+        closed_at: None while the case is open.
         closed_because: None while the case is open.
     """
 
@@ -210,7 +243,12 @@ class Text:
 
     Attributes:
         id: Ours; a sender puts it where the provider gives it back (status address or reference).
+        to: Whom it goes to.
         line: The line last called: the number to send from, unless the sender's settings say else.
+        body: The words, whole; it may be longer than one part.
+        kind: Why it is sent.
+        step: Which text of the case it is, e.g. ``text/1``.
+        provider_id: For `find_text`, the provider's id, if it gave one.
         status_url: The sender's own webhook address with topic ``sms-status`` and ``?text={id}``.
         attempted_at: When the intent was committed; for `find_text`.
     """
@@ -230,7 +268,12 @@ class Text:
 
 @attrs.frozen
 class Receipt:
-    """A provider took a text (or a mail): its id, and how far it says it is."""
+    """A provider took a text (or a mail).
+
+    Attributes:
+        provider_id: The provider's id of it, by which its status is known.
+        state: How far the provider says it is.
+    """
 
     provider_id: str
     state: TextState = TextState.SENT
@@ -248,7 +291,18 @@ class CannotTell:
 
 @attrs.frozen(kw_only=True)
 class Lead:
-    """What a CRM is told of a missed call; from ``[[lead]]`` in the client's file."""
+    """What a CRM is told of a missed call; from ``[[lead]]`` in the client's file.
+
+    Attributes:
+        called_at: When the call ended.
+        name: What is known of the caller's name; fills only what is empty.
+        email: Likewise.
+        tag: To be added; none that is there is taken away.
+        pipeline: Of the deal: its label or id in the CRM.
+        stage: Of the contact or deal: its label or id.
+        owner: Who is to own the contact.
+        fields: Custom fields and their values.
+    """
 
     client: str
     case: str
@@ -267,7 +321,12 @@ class Lead:
 
 @attrs.frozen
 class CrmRef:
-    """A record in a CRM: its id, and where a person opens it."""
+    """A record in a CRM.
+
+    Attributes:
+        id: The CRM's own; later steps address the record by it.
+        url: Where a person opens it, if that is known.
+    """
 
     id: str
     url: str | None = None
@@ -284,14 +343,24 @@ class ActivityKind(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Activity:
-    """Something that happened with a contact, for the CRM's record."""
+    """Something that happened with a contact, for the CRM's record.
+
+    Attributes:
+        kind: What happened.
+        at: When.
+        body: The words of a text or reply, or of a booking; empty for a call.
+        channel: Of a text or reply: ``sms`` or ``email``.
+        outcome: How a call ended.
+        duration_ms: How long a call lasted, in milliseconds.
+        incoming: The caller did it: called, wrote, booked.
+    """
 
     kind: ActivityKind
     at: datetime
     number: PhoneNumber
     line: PhoneNumber | None = None
     body: str = ""
-    channel: str = "sms"  # of a text or reply: "sms" or "email"
+    channel: str = "sms"
     outcome: Outcome | None = None
     duration_ms: int | None = None
     incoming: bool = True
@@ -318,6 +387,15 @@ class Notice:
     """What the team is told.
 
     Attributes:
+        kind: Why the team is told.
+        client_name: The business's name, as callers know it.
+        at: The moment that it is about.
+        number: The caller's; None if it was withheld.
+        name: The caller's, as the CRM or the phone has it.
+        known: A CRM has a contact with this number.
+        url: Where the contact can be opened in the CRM.
+        calls: How many missed calls the case has.
+        next: What comes by itself, in a sentence; None if nothing.
         title: One line, e.g. ``Anna Example called again (2)``.
         lines: The story in sentences, one a line, numbers and times as people write them.
         text: The exact text that the caller got, or wrote; None if there was none.
@@ -371,6 +449,9 @@ class Email:
 
     Attributes:
         id: Ours, the same for each try of one intent; the Message-ID is made from it.
+        to: The caller's address.
+        subject: One line.
+        body: The words, as plain text.
         client_name: The business's name, as callers know it.
         unsubscribe_url: GET shows a button, POST unsubscribes at once (RFC 8058).
     """
@@ -395,7 +476,12 @@ class Severity(StrEnum):
 
 @attrs.frozen
 class Finding:
-    """What a plugin's `check` found at the provider, in words, with what to do."""
+    """What a plugin's `check` found at the provider, in words, with what to do.
+
+    Attributes:
+        severity: How bad it is.
+        message: A sentence for who runs the client: what is wrong, where, and what to do.
+    """
 
     severity: Severity
     message: str
@@ -403,7 +489,13 @@ class Finding:
 
 @attrs.frozen
 class Change:
-    """What `connect` changed, or would change, at the provider."""
+    """What `connect` changed, or would change, at the provider.
+
+    Attributes:
+        what: Which setting of which thing, e.g. ``+13035550100: voice webhook``.
+        before: What it was; None if it wasn't set.
+        after: What it is now.
+    """
 
     what: str
     before: str | None
@@ -415,6 +507,7 @@ class Addresses:
     """The addresses of this installation for one plugin of one client.
 
     Attributes:
+        base: This plugin's own webhook address; ``topic(name)`` gives one with a topic.
         lines: The client's, whose provider is to be told of them; nobody else's are touched.
     """
 
@@ -428,7 +521,12 @@ class Addresses:
 
 @attrs.frozen
 class Erased:
-    """What a plugin erased of a number, and where more of it may be held."""
+    """What a plugin erased of a number, and where more of it may be held.
+
+    Attributes:
+        records: How many are gone.
+        elsewhere: Where a person must erase the rest, in words; empty if there is none.
+    """
 
     records: int = 0
     elsewhere: str = ""
@@ -436,7 +534,14 @@ class Erased:
 
 @attrs.frozen(kw_only=True)
 class Committed:
-    """Something that has been committed, for `observe`: never a body, the number masked."""
+    """Something that has been committed, for `observe`: never a body, the number masked.
+
+    Attributes:
+        what: Which kind of entry of the ledger it is.
+        at: When it was committed.
+        case: The case that it is about, if it is about one.
+        detail: Its place in the ledger's chain: ``seq`` and ``chain``, the hash up to it.
+    """
 
     what: str
     client: str

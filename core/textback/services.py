@@ -81,7 +81,18 @@ class State(Protocol):
 
 @attrs.frozen(kw_only=True)
 class Contact:
-    """A person in the embedded CRM."""
+    """A person in the embedded CRM.
+
+    Attributes:
+        number: By which a person is known.
+        name: For the team.
+        email: Where follow-ups by e-mail go.
+        stage: How far they are.
+        tags: In the order in which they were added.
+        fields: Custom fields and their values.
+        created_at: When they were first saved; set by the store.
+        updated_at: When anything was saved last; set by the store.
+    """
 
     number: PhoneNumber
     name: str | None = None
@@ -122,6 +133,11 @@ class Services:
         address: This plugin's own webhook address, without a topic.
         http: A client of its own over the shared transport: no cookies, no limits shared.  Its
             requests raise `NotSent` or `MaybeSent`, never httpx's errors.
+        clock: ``now()`` is the present moment; nothing else asks for the time.
+        log: ``info(event, **values)`` and ``warning``; numbers are masked, and what is called
+            ``body``, ``token`` and the like is left out.
+        state: Durable key-values, below.
+        contacts: The embedded CRM, below.
         gate: ``async with gate:`` is one request to the plugin's account: it keeps the account's
             limits and raises `NotSent` while it keeps failing.  For SDKs; `http` passes it itself.
         in_thread: Runs a blocking call (an SDK) in a thread and awaits its result.  Give it a

@@ -1,4 +1,8 @@
-"""Pages made from the program: ``{hooks}``, ``{settings}``, ``{commands}``, ``{forwarding}``."""
+"""Pages made from the program.
+
+``{hooks}``, ``{settings}``, ``{commands}``, ``{forwarding}``; for those who write plugins
+``{fields}``, ``{functions}``, ``{docstring}`` and ``{rules}``.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,8 @@ import ast
 import importlib
 import inspect
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, ClassVar
@@ -24,7 +29,11 @@ from textback.config.schema import describe
 from textback.model import PhoneNumber
 
 _STEP = re.compile(r"^# ── (?P<name>.+?) ─+$")
+_ATTRIBUTE = re.compile(r"^(?P<name>\w+): (?P<words>.+)$")
+_VALUE = re.compile(r"^    (?P<name>[A-Z_]+) = .+?(?:  # (?P<words>.+))?$")
 _RAISED = re.compile(r"^(?P<errors>[A-Z]\w+(?:, [A-Z]\w+)*): ")
+_PART = re.compile(r"\n(Args|Returns|Raises):\n")
+_TITLES = {"Args": "Takes", "Returns": "Gives", "Raises": "Raises"}
 
 
 @attrs.frozen
@@ -59,17 +68,21 @@ def hooks_of(source: str) -> Iterator[Hook]:
 
 
 def _markdown(doc: str) -> str:
-    """A Google-style docstring as Markdown: what it raises becomes a list."""
-    text, _, raises = doc.partition("\nRaises:\n")
-    items = []
-    for line in inspect.cleandoc(raises).splitlines():
-        named = _RAISED.match(line)
-        if named:
-            errors = ", ".join(f"`{error}`" for error in named["errors"].split(", "))
-            items.append(f"- {errors}: {line[named.end() :]}")
-        else:
-            items.append(f"  {line.strip()}")
-    return text + "\n\nRaises:\n\n" + "\n".join(items) if items else text
+    """A Google-style docstring as Markdown: what it takes, gives and raises become lists."""
+    text, *parts = _PART.split(doc)
+    for title, inside in zip(parts[::2], parts[1::2], strict=True):
+        items = []
+        for line in inspect.cleandoc(inside).splitlines():
+            named = _RAISED.match(line) if title == "Raises" else _ATTRIBUTE.match(line)
+            if title == "Returns":
+                items.append(f"  {line.strip()}" if items else f"- {line.strip()}")
+            elif named:
+                names = ", ".join(f"`{name}`" for name in named[1].split(", "))
+                items.append(f"- {names}: {line[named.end(1) + 2 :]}")
+            else:
+                items.append(f"  {line.strip()}")
+        text += f"\n\n{_TITLES[title]}:\n\n" + "\n".join(items)
+    return text
 
 
 class Reference(SphinxDirective):
@@ -201,10 +214,121 @@ def _walk(group: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
             yield " ".join((*path, name)), command
 
 
+def attributes_of(doc: str) -> dict[str, str]:
+    """What a docstring says below ``Attributes:``, by name."""
+    found: dict[str, str] = {}
+    name = ""
+    for line in inspect.cleandoc(doc.partition("Attributes:\n")[2]).splitlines():
+        if match := _ATTRIBUTE.match(line):
+            name = match["name"]
+            found[name] = match["words"]
+        elif line.startswith(" ") and name:
+            found[name] += f" {line.strip()}"
+        elif line.strip():
+            break  # another part of the docstring
+    return found
+
+
+class Fields(Reference):
+    """``{fields} MODULE`` with a name a line: a section for each class, with its fields.
+
+    What a field means stands below ``Attributes:`` of the class, or if several have it, of the
+    module.  An enumeration's values mean what is said in the comments behind them.
+    """
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """The sections, in the order of the names."""
+        module = importlib.import_module(self.arguments[0])
+        self.env.note_dependency(str(module.__file__))
+        shared = attributes_of(module.__doc__ or "")
+        return [
+            self.section(name, self.describe(getattr(module, name), shared), code=True)
+            for name in map(str.strip, self.content)
+            if name
+        ]
+
+    def describe(self, cls: Any, shared: Mapping[str, str]) -> list[nodes.Node]:
+        """What a class is for, and a table."""
+        doc = inspect.cleandoc(cls.__doc__ or "")
+        words = self.markdown(doc.partition("Attributes:\n")[0])
+        if issubclass(cls, Enum):
+            rows = [(f"`{each}`", said) for each, said in values_of(cls)]
+            return [*words, *self.table(("name", "what it says"), rows)]
+        said = {**shared, **attributes_of(doc)}
+        rows = [
+            (f"`{each.name}`", f"`{each.type}`", _default(each), said.get(each.name, ""))
+            for each in attrs.fields(cls)
+        ]
+        return [*words, *self.table(("field", "type", "default", "what it says"), rows)]
+
+
+def values_of(cls: type[Enum]) -> Iterator[tuple[str, str]]:
+    """The values of an enumeration, each with the comment behind it."""
+    for line in inspect.getsource(cls).splitlines():
+        if match := _VALUE.match(line):
+            yield match["name"], match["words"] or ""
+
+
+def _default(field: Any) -> str:
+    if field.default is attrs.NOTHING:
+        return "*required*"
+    if isinstance(field.default, attrs.Factory):  # type: ignore[arg-type]  # it is a class
+        return f"`{field.default.factory()!r}`"
+    value = field.default
+    return f"`{value.value if isinstance(value, Enum) else repr(value)}`"
+
+
+class Functions(Reference):
+    """``{functions} MODULE`` with a name a line: a section for each function or method."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """The sections, in the order of the names."""
+        module = importlib.import_module(self.arguments[0])
+        self.env.note_dependency(str(module.__file__))
+        return [self.describe(module, name.strip()) for name in self.content if name.strip()]
+
+    def describe(self, module: Any, name: str) -> nodes.section:
+        """How it is called, and what it does."""
+        function = resolve_name(f"{module.__name__}:{name}")
+        word = "async def" if inspect.iscoroutinefunction(function) else "def"
+        spelled = f"{word} {name.rpartition('.')[2]}{inspect.signature(function)}"
+        doc = _markdown(inspect.getdoc(function) or "")
+        words = self.markdown(f"```python\n{spelled}\n```\n\n{doc}")
+        return self.section(name, words, code=True)
+
+
+class Docstring(Reference):
+    """``{docstring} MODULE``: what a module says of itself, as it stands there."""
+
+    def run(self) -> list[nodes.Node]:
+        """The words, as preformatted text."""
+        module = importlib.import_module(self.arguments[0])
+        self.env.note_dependency(str(module.__file__))
+        return self.markdown(f"```text\n{inspect.cleandoc(module.__doc__ or '')}\n```")
+
+
+class Rules(Reference):
+    """``{rules} MODULE:RULES``: the rules by which a plugin is certified."""
+
+    def run(self) -> list[nodes.Node]:
+        """The table, in the order of the levels."""
+        rules = resolve_name(self.arguments[0])
+        rows = [(rule.level.name.lower(), f"`{rule.name}`", rule.says) for rule in rules]
+        return self.table(("level", "rule", "what it asks for"), rows)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Tell Sphinx of the directives."""
     app.add_directive("hooks", Hooks)
     app.add_directive("settings", Settings)
     app.add_directive("commands", Commands)
     app.add_directive("forwarding", Forwarding)
+    app.add_directive("fields", Fields)
+    app.add_directive("functions", Functions)
+    app.add_directive("docstring", Docstring)
+    app.add_directive("rules", Rules)
     return {"parallel_read_safe": True}

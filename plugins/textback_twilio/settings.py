@@ -110,6 +110,22 @@ class Settings:
         validator=[validators.gt(0), validators.le(30)],
     )
 
+    # Twilio publishes neither number: it answers 429 to an account with too many requests at once.
+    # https://www.twilio.com/docs/api/errors/20429
+    max_at_once: int = setting(
+        "Requests of the account under way at once.", default=20, validator=validators.ge(1)
+    )
+    max_per_s: float | None = setting(
+        "Requests of the account begun in a second; as many as there are if not set.",
+        default=None,
+        validator=validators.optional(validators.gt(0)),
+    )
+
+    @property
+    def account(self) -> str:
+        """Whose limits these are: clients may share an account."""
+        return self.account_sid
+
     @property
     def tokens(self) -> tuple[Secret, ...]:
         """Those that may have signed a webhook."""

@@ -9,6 +9,7 @@ import pytest
 
 from textback import http
 from textback.clock import SystemClock
+from textback.config.secrets import Secret
 from textback.errors import ConfigError, MaybeSent, NotSent
 from textback.gate import Gate
 
@@ -360,6 +361,13 @@ def answered(**content):
 def test_explanation_is_one_line_without_secrets(content, words):
     """Status and the provider's words; numbers are masked, keys and pages left out."""
     assert http.explain(answered(**content)) == f"api.example answered 400{words}"
+
+
+def test_explanation_hides_what_the_request_carried():
+    """A password looks like any word, and some providers repeat it."""
+    words = http.explain(answered(json={"message": "sesame is wrong"}), Secret("sesame"))
+
+    assert words == "api.example answered 400: *** is wrong"
 
 
 def test_explanation_is_bounded():

@@ -1,16 +1,18 @@
 """The built documentation has what the program has, and nothing else."""
 
 import html
+import inspect
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import attrs
 import pytest
 from typer.testing import CliRunner
 
-from textback import hookspecs
+from textback import events, hookspecs
 from textback.cli import app
 from textback.config import settings
 
@@ -79,3 +81,59 @@ def test_each_command_has_a_section(built):
     assert len(commands) > 10
     missing = [name for name in commands if not any(s.split()[1:2] == [name] for s in sections)]
     assert missing == []
+
+
+def tables(page):
+    """The cells of each table in a section, by the section's heading, which is code."""
+    found = {}
+    for section in re.split(r'(?=<section id=")', page):
+        heading = re.search(r'<h\d><code class="[^"]*"><span class="pre">(.*?)</code>', section)
+        if heading:
+            rows = re.findall(r'<tr class="row-[^"]*">\s*<td>(.*?)</tr>', section, re.DOTALL)
+            cells = [[plain(each).strip() for each in re.split(r"</td>", row)] for row in rows]
+            found[plain(heading[1])] = [row[:-1] for row in cells]
+    return found
+
+
+@pytest.mark.parametrize("kind", get_args(events.Event))
+def test_each_field_of_an_event_says_what_it_is(built, kind):
+    """A row a field, in the order of the class, with its type, its default and its meaning."""
+    rows = tables(built("reference/types"))[kind.__name__]
+
+    assert [row[0] for row in rows] == [field.name for field in attrs.fields(kind)]
+    assert [row[1] for row in rows] == [str(field.type) for field in attrs.fields(kind)]
+    assert [row[0] for row in rows if not row[3]] == []
+
+
+def test_everything_that_hooks_speak_of_is_there(built):
+    """The classes of all arguments and answers, and the enumerations in their fields."""
+    found = tables(built("reference/types")) | tables(built("reference/services"))
+
+    spoken_of = set()
+    for name, value in vars(hookspecs).items():
+        if hasattr(value, "textback_spec"):
+            spelled = str(inspect.signature(getattr(hookspecs, name)))
+            spoken_of |= set(re.findall(r"\b[A-Z]\w+", spelled))
+    ours = {name for name in spoken_of if name in vars(hookspecs) and name not in NOT_TABLES}
+    assert len(ours) > 15
+    assert ours - found.keys() == set()
+    silent = {kind: [row[0] for row in rows if not row[-1]] for kind, rows in found.items()}
+    assert {kind: names for kind, names in silent.items() if names and kind not in PLAIN} == {}
+
+
+NOT_TABLES = {
+    *("AsyncIterator", "Awaitable", "Callable", "Sequence", "PhoneNumber"),
+    *("Event", "Absent", "CannotTell"),  # one of those above; nothing but what their names say
+}
+PLAIN = {
+    "Outcome",
+    "Kind",
+    "FailureReason",
+    "Keyword",
+    "NoticeKind",
+    "ActivityKind",
+    "Severity",
+    "TextState",
+    "AnsweredBy",
+}
+"""Enumerations some of whose values say enough by themselves."""

@@ -29,7 +29,7 @@ from textback.events import (
     TextStatus,
 )
 from textback.model import FailureReason, Outcome, Text, TextState
-from textback.store import Store, cases, ledger, pauses
+from textback.store import Store, cases, ledger
 from textback.testing.clock import VirtualClock
 
 START = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)  # a Monday, nine in the morning in Denver
@@ -257,7 +257,7 @@ class House:
     async def pause(self) -> None:
         """Hold all texts."""
         now = self.runtime.ctx.now()
-        await self.runtime.store.write(lambda: pauses.pause(CLIENT, "a test", now))
+        await self.runtime.store.write(lambda: people.pause(CLIENT, "a test", now))
 
     async def resume(self) -> None:
         """Let texts go again."""

@@ -24,7 +24,7 @@ from textback.cli.common import (
 )
 from textback.engine import people
 from textback.flow.wording import MAX_CHARACTERS
-from textback.store import cases, clients, pauses, steps
+from textback.store import cases, clients, steps
 from textback.words import counted
 
 BecauseOption = Annotated[str, typer.Option("--because", help="Why, for the ledger.")]
@@ -96,7 +96,7 @@ def pause(
         async with Remembered(config) as remembered:
             if client != "*":
                 client_of(remembered.config, client)
-            await remembered.write(lambda: pauses.pause(client, because, now()))
+            await remembered.write(lambda: people.pause(client, because, now()))
             say(f"texts are held ({'all clients' if client == '*' else client})")
 
     run(work())

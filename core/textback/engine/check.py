@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from datetime import UTC, datetime
 from functools import partial
 
 import attrs
@@ -16,10 +17,12 @@ from textback.engine.retry import describe as in_words
 from textback.engine.runtime import open_runtime
 from textback.errors import ConfigError, StoreError
 from textback.flow.bills import bills
+from textback.flow.deliver import variables
 from textback.flow.reach import reach
 from textback.flow.registration import describe, drift, us_lines
-from textback.flow.wording import check_template
-from textback.model import Finding, Severity
+from textback.flow.wording import check_template, render
+from textback.model import Case, Finding, Severity
+from textback.rules import content, packs
 from textback.store import (
     HEAD,
     Work,
@@ -77,6 +80,12 @@ def _problems(client: Client, found: Mapping[str, plugins.Found]) -> Iterator[Pr
             "senders that they don't know. See: textback registration; or say unregistered = true"
         )
         yield Problem(client.file, "registration", words)
+    for name in client.rules.packs:
+        if name != packs.RECIPIENT and name not in packs.everything():
+            known = ", ".join((packs.RECIPIENT, *packs.everything()))
+            yield Problem(
+                client.file, "rules.packs", f'there is no pack "{name}"; known are {known}'
+            )
     for n, rule in enumerate(client.notify, 1):
         for name in rule.to:
             table = client.plugins[name]
@@ -151,6 +160,7 @@ def _of_client(client: Client, found: Mapping[str, plugins.Found]) -> Iterator[s
         yield "test mode without test_phones: nobody is texted"
     yield from _reach(client)
     yield from bills(client)
+    yield from _words(client)
 
 
 def _drift(config: Config, client: Client) -> Iterator[str]:
@@ -164,6 +174,19 @@ def _drift(config: Config, client: Client) -> Iterator[str]:
         return
     for words in drift(registered, describe(client)):
         yield f"not as registered: {words}"
+
+
+def _words(client: Client) -> Iterator[str]:
+    """What is amiss with the words of first texts, as callers of whom little is known get them."""
+    for number, each in enumerate(client.text, 1):
+        case = Case(id="", client=client.id, number=None, line=client.lines[0], opened_at=_NEVER)
+        body = render(each.body, variables(client, case))
+        for fault in content.faults(body, client.name):
+            if fault.asked != "short":  # what a text costs is said above
+                yield f"text[{number}] {fault.says}"
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def _texts_team(table: PluginTable, found: Mapping[str, plugins.Found]) -> bool:

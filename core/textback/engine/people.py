@@ -11,6 +11,8 @@ from textback.store.work import Row
 
 HashOf = Callable[[str], str]
 
+PAUSES = "pauses"  # the subject of what the ledger has of them
+
 REASONS = {
     "opt_out": "the caller opted out",
     "staff": "the number belongs to the team",
@@ -88,8 +90,15 @@ def lift(
     return lifted
 
 
+def pause(client: str, because: str, now: int) -> Work[None]:
+    """Hold all texts of a client, or (``*``) of all."""
+    yield from pauses.pause(client, because, now)
+    yield from ledger.write(client, "paused", PAUSES, None, {"because": because}, now)
+
+
 def resume(client: str, now: int) -> Work[int | None]:
     """End a pause; how many held steps are decided anew, None if nothing was paused."""
     if not (yield from pauses.resume(client)):
         return None
+    yield from ledger.write(client, "unpaused", PAUSES, None, {}, now)
     return (yield from steps.release_held(client, now))

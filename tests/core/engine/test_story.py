@@ -6,6 +6,7 @@ import pytest
 
 from support.house import CLIENT
 from textback.engine import story
+from textback.store import clients, ledger
 
 MANY = 100
 
@@ -24,6 +25,9 @@ async def three(house):
     for _ in range(2):
         await house.let_pass(timedelta(days=20))
         await house.missed()
+    await house.runtime.store.write(ledger.seal)
+    now = house.runtime.ctx.now()
+    await house.runtime.store.write(lambda: clients.seen([CLIENT], now))
     return house
 
 

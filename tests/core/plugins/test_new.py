@@ -1,16 +1,14 @@
 """Beginnings of a plugin: for every role a package that is whole, and passes its tests."""
 
 import json
-import os
 import re
 import subprocess
 import sys
-import venv
-from pathlib import Path
 
 import pytest
 import yaml
 
+from support.fresh import OFFLINE, environment, fresh
 from textback.errors import ConfigError
 from textback.plugins import ROLES, Found, anatomy_of, new, roles_of
 from textback.plugins.finding import load
@@ -123,24 +121,15 @@ def test_installs_and_passes_its_tests_in_a_fresh_environment(tmp_path):
     assert certificate["level"] == "gold" or [rule for rule, _ in unmet] == ["strict"], unmet
 
 
-OFFLINE = ("--no-deps", "--no-index", "--no-build-isolation")
-
-
-def fresh(folder):
-    """The Python of a new environment, which sees the packages of this one by their paths."""
-    venv.create(folder, with_pip=True)
-    binaries = folder / ("Scripts" if os.name == "nt" else "bin")
-    (site,) = folder.glob("lib/python*/site-packages")
-    (site / "those_of_the_tests.pth").write_text(
-        "\n".join(path for path in sys.path if path and Path(path).is_dir()), "utf-8"
-    )
-    return binaries / "python"
-
-
 def run(*command, cwd=None):
     """What a command prints; it must succeed."""
     done = subprocess.run(
-        [str(each) for each in command], cwd=cwd, capture_output=True, text=True, check=False
+        [str(each) for each in command],
+        cwd=cwd,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -437,6 +437,12 @@ class TriesTheNextAfter500(Retried):
         raise DeliveryError("broken", permanent=False, try_next=True)
 
 
+@wrong(Texts, "test_a_broken_provider_may_have_sent_it")
+class SendsAgainAfter500(Retried):
+    def instead(self, error):
+        raise Refused("broken", permanent=False)
+
+
 @wrong(Texts, "test_a_refusal_is_final")
 class AsksAgainAndAgain(Retried):
     def instead(self, error):
@@ -728,6 +734,16 @@ class BelievesSubjects(Remailed):
     def rewrite(self, email):
         subject, _, more = email.subject.partition("\r\n")
         return attrs.evolve(email, subject=subject, to=f"{email.to}, {more}" if more else email.to)
+
+
+@wrong(Mails, "test_a_broken_provider_may_have_sent_it")
+class MailsAgainAfter500(Acme):
+    @hookimpl
+    async def send_email(self, email):
+        try:
+            return await super().send_email(email)
+        except MaybeSent:
+            raise Refused("broken", permanent=False) from None
 
 
 # ── around the flow ─────────────────────────────────────────────────────────────────────────────

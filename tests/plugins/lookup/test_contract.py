@@ -40,8 +40,9 @@ def telnyx(name="Anna Example", line="mobile"):
 class PaidLookup(LookupContract):
     caller = Caller(name="Anna Example", line_type="mobile")
     paid = True
+    goes_on = True
 
-    async def test_cancelling_leaves_nothing_open(self, plugin, provider):
+    async def test_a_paid_question_goes_on(self, plugin, provider):
         """Here it does, on purpose: the question is paid for, and its answer is kept."""
         provider.hangs = True
         task = asyncio.ensure_future(self.ask(plugin))

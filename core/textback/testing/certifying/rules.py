@@ -255,7 +255,10 @@ def _redaction(subject: Subject) -> Verdict:
     if not _has_secret(subject.anatomy.settings):
         return _not_needed("it has no secret")
     shown = ("test_shows_no_secret", "test_a_rejection_shows_no_secret")
-    if any(each["name"] in shown and each["outcome"] == "passed" for each in subject.own_tests):
+    looked = {each["outcome"] for each in subject.own_tests if each["name"] in shown}
+    if "failed" in looked:
+        return _no("a secret shows")
+    if "passed" in looked:
         return MET
     return _no("give its contract classes the secret in its settings: secret = ...")
 
@@ -273,7 +276,8 @@ def _has_secret(cls: Any) -> bool:
 def _addressable(subject: Subject) -> Verdict:
     if not _asks(subject):
         return _not_needed("it asks nobody over HTTP")
-    return _has(subject, "base_url", "timeout_s")
+    own = {"url", "webhook_url"}.intersection(subject.settings)  # where the user says anyway
+    return _has(subject, *(() if own else ("base_url",)), "timeout_s")
 
 
 def _limited(subject: Subject) -> Verdict:
@@ -378,7 +382,7 @@ RULES: Final[Sequence[Rule]] = (
     Rule(
         name="addressable",
         level=Level.GOLD,
-        says="If it speaks HTTP, `base_url` and `timeout_s` are settings.",
+        says="If it speaks HTTP, `base_url` (or `url`) and `timeout_s` are settings.",
         look=_addressable,
     ),
     Rule(

@@ -7,13 +7,15 @@ from collections.abc import Callable, Sequence
 from email.message import EmailMessage
 from typing import Any
 
+import httpx
 import pytest
 
-from textback.errors import DeliveryError
+from textback.errors import DeliveryError, MaybeSent
 from textback.model import Receipt
 from textback.testing.builders import an_email
 from textback.testing.contracts.hostile import HOSTILE_NAMES, HOSTILE_TEXTS
-from textback.testing.contracts.over_http import OverHttp
+from textback.testing.contracts.over_http import OverHttp, asks_over_http
+from textback.testing.fixtures import Provider
 
 Mails = Callable[[], Sequence[EmailMessage]]
 
@@ -51,6 +53,16 @@ class EmailContract(OverHttp):
         assert receipt.provider_id
         (mail,) = mails()
         assert an_email().to in str(mail["to"])
+
+    @asks_over_http
+    @pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+    async def test_a_broken_provider_may_have_sent_it(
+        self, mailer: Any, provider: Provider, status: int
+    ) -> None:
+        """Any other error would have the mail sent again."""
+        provider.response = httpx.Response(status, json={})
+        with pytest.raises(MaybeSent):
+            await self.ask(mailer)
 
     async def test_can_be_unsubscribed_from(self, mailer: Any, mails: Mails) -> None:
         """In one click, as RFC 8058 says."""

@@ -39,12 +39,14 @@ class OverHttp(ABC):
         over_http: Whether the plugin asks by ``services.http``; else these tests are skipped.
         in_threads: An SDK that blocks does the asking: it ends by its own time-out, not with the
             task that waits for it.
+        goes_on: What was asked is waited for although nobody else does, e.g. since it is paid for.
     """
 
     accepted: ClassVar[httpx.Response]
     secret: ClassVar[str] = ""
     over_http: ClassVar[bool] = True
     in_threads: ClassVar[bool] = False
+    goes_on: ClassVar[bool] = False
 
     @abstractmethod
     async def ask(self, plugin: Any) -> Any:
@@ -164,6 +166,8 @@ class OverHttp(ABC):
         """A request that is under way ends with the task."""
         if self.in_threads:
             pytest.skip("this plugin's SDK blocks: it ends by its own time-out")
+        if self.goes_on:
+            pytest.skip("this plugin waits for what it has asked, and keeps it")
         provider.hangs = True
         task = asyncio.ensure_future(self.ask(plugin))
         asked = asyncio.ensure_future(provider.asked.wait())
