@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 
 from textback.flow.opt_out import Wish, wants_out
 
-LIMITS = {"seen": {"recall": 0.98, "precision": 0.98}, "kept": {"recall": 0.0, "precision": 0.0}}
+# Least recall and least precision; the kept half was measured once, when the words were written.
+LIMITS = {"seen": (0.98, 0.98), "kept": (0.95, 0.95)}
+MOST_UNSURE = 0.1
+
 REPLIES = Path(__file__).parent / "replies"
 KEYWORDS = [
     *("STOP", "STOPALL", "STOP ALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE"),
@@ -321,7 +324,7 @@ def test_replies_of_the_labelled_set(half):
         f"with the unsure ones {caught:.1%}; precision {precision:.1%}; unsure {unsure:.1%}"
     )
 
-    limits = LIMITS[half]
-    assert recall >= limits["recall"]
-    assert precision >= limits["precision"]
-    assert unsure <= 0.1
+    least_recall, least_precision = LIMITS[half]
+    assert recall >= least_recall
+    assert precision >= least_precision
+    assert unsure <= MOST_UNSURE
