@@ -15,6 +15,7 @@ NAME = "suppressed"
 
 _WHY = {
     "opt_out": "the caller opted out",
+    "maybe_opt_out": "the caller may have opted out; the team must decide",
     "staff": "the number belongs to the team",
     "landline": "the number can't get texts",
     "block": "the number is on the block list",

@@ -13,6 +13,8 @@ from textback.errors import ConfigError
 from textback.plugins import Found, new
 from textback.testing.certifying import RULES, Level, certify, runner
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
