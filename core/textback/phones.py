@@ -72,6 +72,14 @@ def region_of(number: str) -> str | None:
 
 
 @lru_cache(maxsize=_CACHED)
+def costs_extra(number: str) -> bool:
+    """Whether who calls or texts an E.164 number pays a premium for it."""
+    parsed = _parsed(number)
+    kind = phonenumbers.number_type(parsed) if parsed is not None else None
+    return kind == phonenumbers.PhoneNumberType.PREMIUM_RATE
+
+
+@lru_cache(maxsize=_CACHED)
 def calling_region(number: str) -> str | None:
     """A country with this number's country code: enough to read national numbers by, and quick.
 

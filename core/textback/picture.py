@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import IntEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import attrs
 
@@ -90,10 +91,30 @@ class History:
     Attributes:
         first_text_at: The latest first text of another case.
         reached_at: When they spoke, after the call that a first text answers.
+        wrote_at: When the caller last wrote words, not STOP or the like.
+        texts_in_day: First texts and follow-ups in the last 24 hours.
+        day_from: When the earliest of them went.
+        texts_in_week: First texts and follow-ups in the last seven days.
+        week_from: When the earliest of them went.
+        answers_in_day: Our answers to STOP and HELP in the last 24 hours.
+        replies_in_hour: What the team wrote in the last hour.
+        short_calls: Calls in the last 24 hours that ended as soon as they had begun.
+        client_in_hour: Texts of the client to anybody, in this hour.
+        client_segments: What the client's texts were billed as, on this day.
     """
 
     first_text_at: datetime | None = None
     reached_at: datetime | None = None
+    wrote_at: datetime | None = None
+    texts_in_day: int = 0
+    day_from: datetime | None = None
+    texts_in_week: int = 0
+    week_from: datetime | None = None
+    answers_in_day: int = 0
+    replies_in_hour: int = 0
+    short_calls: int = 0
+    client_in_hour: int = 0
+    client_segments: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -108,6 +129,16 @@ class Policy:
         staff_phones: Those of the team.
         cool_down_s: Seconds in which a caller gets at most one first text.
         max_age_s: Seconds after which a call is not texted any more.
+        zone: Where the business is.
+        packs: The rule packs that hold; ``recipient`` stands for those of the recipient's place.
+        first_text_at_night: Whether a first text may go at night, at once.
+        wait_s: Seconds that a first text waits for somebody of the business to ring back.
+        text_hours: When first texts go at all: ``always``, ``open`` or ``closed``.
+        regions: Whose numbers are texted, by country; all, if empty.
+        spam_score: From which on a caller is taken for spam, 0 to 1.
+        per_caller_day: Texts to one caller in 24 hours; 0 for no cap.
+        per_hour: Texts of the client in an hour; 0 for no cap.
+        segments_per_day: What the money for a day pays; None for no cap.
     """
 
     client: str
@@ -118,6 +149,16 @@ class Policy:
     staff_phones: frozenset[PhoneNumber]
     cool_down_s: float
     max_age_s: float
+    zone: ZoneInfo | None = None
+    packs: tuple[str, ...] = ("recipient",)
+    first_text_at_night: bool = True
+    wait_s: float = 0
+    text_hours: str = "always"
+    regions: frozenset[str] = frozenset()
+    spam_score: float = 0.8
+    per_caller_day: int = 0
+    per_hour: int = 0
+    segments_per_day: int | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -139,6 +180,12 @@ class Picture:
         channel: ``sms`` or ``email``; *to* is the caller's number for both.
         call_ended_at: The end of the call that the text answers (FIRST), else None.
         paused: Why everything is held, if it is.
+        retried: The text was tried before, in an earlier run of its step.
+        vip: The client or a CRM says that the caller is one.
+        hours: How the business was when the call ended: ``open``, ``closed``, ``holiday``; None if
+            its file has no hours.
+        body: The words, once they are written; rules are asked before and after.
+        segments: That the words will be billed as.
     """
 
     now: datetime
@@ -155,3 +202,8 @@ class Picture:
     suppressions: tuple[Suppression, ...] = ()
     history: History = History()
     paused: str | None = None
+    retried: bool = False
+    vip: bool = False
+    hours: str | None = None
+    body: str | None = None
+    segments: int = 0

@@ -29,7 +29,7 @@ from textback.events import (
     TextStatus,
 )
 from textback.model import FailureReason, Outcome, Text, TextState
-from textback.store import Store, ledger, pauses
+from textback.store import Store, cases, ledger
 from textback.testing.clock import VirtualClock
 
 START = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)  # a Monday, nine in the morning in Denver
@@ -235,6 +235,16 @@ class House:
         await self.tell(self.text_from(body, **fields), plugin="carrier")
         await self.run()
 
+    async def write_as_team(self, body: str) -> None:
+        """Someone of the team writes to the caller of the newest case, as the command does."""
+        client = self.runtime.config.clients[CLIENT]
+        row = await self.runtime.store.read(lambda: cases.latest_of(CLIENT, CALLER))
+        assert row is not None
+        await self.runtime.store.write(
+            lambda: people.reply(client, row, body, self.runtime.ctx.now())
+        )
+        await self.run()
+
     async def suppress(self, number: str, *, scope: str = CLIENT) -> None:
         """Block a number, as the command does."""
         ctx = self.runtime.ctx
@@ -247,7 +257,7 @@ class House:
     async def pause(self) -> None:
         """Hold all texts."""
         now = self.runtime.ctx.now()
-        await self.runtime.store.write(lambda: pauses.pause(CLIENT, "a test", now))
+        await self.runtime.store.write(lambda: people.pause(CLIENT, "a test", now))
 
     async def resume(self) -> None:
         """Let texts go again."""

@@ -23,6 +23,7 @@ from textback.cli import (
     serve,
     simulate,
     suppress,
+    what_if,
 )
 from textback.cli.common import fail
 from textback.errors import TextbackError
@@ -46,6 +47,7 @@ for group in (
     cases,
     acts,
     suppress,
+    what_if,
     contacts,
     lifecycle,
     evidence,

@@ -22,9 +22,9 @@ from textback.cli.common import (
     run,
     say,
 )
-from textback.engine import people
+from textback.engine import people, story
 from textback.flow.wording import MAX_CHARACTERS
-from textback.store import cases, clients, pauses, steps
+from textback.store import clients, steps
 from textback.words import counted
 
 BecauseOption = Annotated[str, typer.Option("--because", help="Why, for the ledger.")]
@@ -49,7 +49,7 @@ def reply(
 
     async def work() -> None:
         async with Remembered(config) as remembered:
-            row = await remembered.read(partial(cases.find, case))
+            row = await remembered.read(partial(story.named, case))
             if row is None:
                 fail(f'there is no case "{case}"; see: textback cases')
             if row["number"] is None:
@@ -70,7 +70,7 @@ def close(
 
     async def work() -> None:
         async with Remembered(config) as remembered:
-            row = await remembered.read(partial(cases.find, case))
+            row = await remembered.read(partial(story.named, case))
             if row is None:
                 fail(f'there is no case "{case}"; see: textback cases')
             if row["closed_at"] is not None:
@@ -96,7 +96,7 @@ def pause(
         async with Remembered(config) as remembered:
             if client != "*":
                 client_of(remembered.config, client)
-            await remembered.write(lambda: pauses.pause(client, because, now()))
+            await remembered.write(lambda: people.pause(client, because, now()))
             say(f"texts are held ({'all clients' if client == '*' else client})")
 
     run(work())

@@ -21,8 +21,8 @@ from textback.cli.common import (
 from textback.clock import moment
 from textback.config import Config
 from textback.config.settings import LogSettings
-from textback.engine.context import keyed_hash
 from textback.engine.deployment import load_all
+from textback.engine.keys import fingerprint
 from textback.engine.restoring import Found, reconcile
 from textback.engine.runtime import open_runtime
 from textback.log import set_up
@@ -48,7 +48,9 @@ def make(
     The copy doesn't hold the files of the deployment, and not the key.
     """
     files = load_all(config)
-    size = backup.back_up(_place(files), file, backup.Stamp(now(), _fingerprint(files)))
+    size = backup.back_up(
+        _place(files), file, backup.Stamp(now(), fingerprint(files.deployment.store))
+    )
     say(
         f"{file}: {size / 1e6:.1f} MB, checked. store.key ({_key_hint(files)}) and the files in"
         f" {files.deployment.directory.resolve()} are not in it: keep them elsewhere, too."
@@ -72,7 +74,7 @@ def restore(
     set_up(LogSettings(level="error"))
     store = _place(files)
     stamp = backup.inspect(file)
-    if stamp is not None and stamp.key != _fingerprint(files):
+    if stamp is not None and stamp.key != fingerprint(files.deployment.store):
         fail(
             f"store.key is not the one that {file} was made with, so that nobody who opted out"
             f" would be recognised; bring back that key ({_key_hint(files)})"
@@ -140,12 +142,6 @@ def _tell(found: Found, as_json: bool) -> None:
 
 def _place(files: Config) -> Path:
     return sqlite_path(files.deployment.store.url, files.deployment.directory)
-
-
-def _fingerprint(files: Config) -> str:
-    """Tells one key from another without telling the key."""
-    key = files.deployment.store.key
-    return keyed_hash(key.value.encode() if key else b"")("")
 
 
 def _key_hint(files: Config) -> str:

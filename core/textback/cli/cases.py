@@ -27,6 +27,7 @@ from textback.cli.common import (
 from textback.clock import moment
 from textback.engine import story
 from textback.phones import display, region_of
+from textback.rules import RULES
 from textback.store import cases as stored
 from textback.store.forgetting import GONE
 from textback.store.steps import Step
@@ -35,6 +36,7 @@ from textback.words import counted
 
 SHOWN = 100  # cases in the table, if nobody asks for more
 ALL = 1 << 60
+RULE_NAMES = tuple(sorted(rule.NAME for rule in RULES))  # plugins may have more
 
 
 def register(app: typer.Typer) -> None:
@@ -77,13 +79,15 @@ def cases(
                     print_json(each)
             else:
                 data.print(_table(found))
+            if rule and not found:
+                say(f'no case was decided by "{rule}"; rules are: {", ".join(RULE_NAMES)}')
 
     run(work())
 
 
 def _table(found: list[dict[str, Any]]) -> Table:
     table = Table(box=None, header_style="bold")
-    for column in ("case", "client", "caller", "outcome", "end", "state", "calls", "opened"):
+    for column in ("case", "client", "caller", "outcome", "end", "state", "calls", "opened (UTC)"):
         table.add_column(column)
     for each in found:
         table.add_row(
@@ -113,7 +117,7 @@ def why(
 
     async def work() -> None:
         async with Remembered(config) as remembered:
-            row = await remembered.read(partial(stored.find, case))
+            row = await remembered.read(partial(story.named, case))
             if row is None:
                 fail(f'there is no case "{case}"; see: textback cases')
             told = await remembered.read(lambda: story.read(row))
@@ -254,7 +258,8 @@ def _booking(row: Any, zone: ZoneInfo) -> str:
 def _step(step: Step, zone: ZoneInfo) -> str:
     due = f", due {_at(step.due_at, zone)}" if step.due_at and step.state == "waiting" else ""
     tries = f", {step.attempts} tries" if step.attempts > 1 else ""
-    error = f": {step.error}" if step.error else ""
+    because = step.error or (step.result or {}).get("because")
+    error = f": {because}" if because else ""
     return f"{step.name}: {step.state}{due}{tries}{error}"
 
 

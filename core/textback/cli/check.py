@@ -21,6 +21,7 @@ from textback.config import Config, Problem, report
 from textback.config.settings import LogSettings
 from textback.engine.check import Stored, advice, complete, findings, store_problem, stored
 from textback.engine.deployment import load_all
+from textback.errors import WrongStore
 from textback.log import set_up
 from textback.model import Finding, Severity
 from textback.words import counted
@@ -44,12 +45,15 @@ def check(
     files = load_all(config)
     installed = plugins.find(files.deployment.directory)
     files = complete(files, installed)
-    known = Stored()
-    if (trouble := store_problem(files)) is not None:
+    known, trouble = Stored(), store_problem(files)
+    if trouble is None:
+        try:
+            known = run(stored(files))
+        except WrongStore as error:
+            trouble = str(error)
+    if trouble is not None:
         problem = Problem(config.name, "store", trouble)
         files = attrs.evolve(files, problems=(*files.problems, problem))
-    else:
-        known = run(stored(files))
     found: list[Found] = [*advice(files, installed), *known.findings]
     if live:
         set_up(LogSettings(level="error"))  # what a provider refuses is a finding
@@ -57,7 +61,7 @@ def check(
     if as_json:
         _print_json(files, found)
     else:
-        _print(files, found, known.retired)
+        _print(files, found, known.retired, usable=trouble is None)
     wrong = any(finding.severity is Severity.ERROR for _, _, finding in found)
     raise SystemExit(1 if files.problems or wrong else 0)
 
@@ -66,14 +70,14 @@ async def _gather(files: Config) -> list[Found]:
     return [each async for each in findings(files)]
 
 
-def _print(files: Config, found: list[Found], retired: frozenset[str]) -> None:
+def _print(files: Config, found: list[Found], retired: frozenset[str], *, usable: bool) -> None:
     if files.problems:
         data.print(report(files.problems), markup=False)
     for client, plugin, finding in found:
         where = f"{client}: {plugin}" if plugin else client
         data.print(f"{where}: {finding.severity}: {finding.message}", markup=False)
     served = {*files.clients, *files.broken} - retired
-    can = len(served - files.broken.keys())
+    can = len(served - files.broken.keys()) if usable else 0
     gone = f", {len(retired)} retired" if retired else ""
     say(f"{can} of {counted(len(served), 'client')} can be served{gone}")
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
@@ -18,7 +19,8 @@ from textback.config import Config
 from textback.config.settings import Client
 from textback.engine.context import keyed_hash
 from textback.engine.deployment import load_all
-from textback.errors import ConfigError
+from textback.engine.keys import refuse_another
+from textback.errors import ConfigError, WrongStore
 from textback.store import SQLiteStore, Unit, open_embedded, sqlite_path
 
 T = TypeVar("T")
@@ -108,6 +110,11 @@ class Remembered:
     async def __aenter__(self) -> Remembered:
         deployment = self.config.deployment
         self._store = open_embedded(sqlite_path(deployment.store.url, deployment.directory))
+        try:
+            await self._store.read(partial(refuse_another, deployment.store))
+        except WrongStore:
+            await self._store.close()
+            raise
         return self
 
     async def __aexit__(self, *error: object) -> None:

@@ -17,7 +17,7 @@ from textback.cli.common import (
     say,
 )
 from textback.config.presets import read_toml
-from textback.config.settings import Registration
+from textback.config.settings import Client
 from textback.engine.deployment import load_all
 from textback.errors import ConfigError
 from textback.flow import registration as flow
@@ -39,14 +39,14 @@ def registration(
 ) -> None:
     """Print what US carriers ask before a number may text, from the client's own file.
 
-    With a `sheet` in the file's [registration], says where the file has moved away from it; 1 if it
-    has, or if a reviewer would send the description back.
+    With `registration.sheet` in the file, says where the file has moved away from it; 1 if it has,
+    or if a reviewer would send the description back.
     """
     files = load_all(config)
     business = client_of(files, client)
     campaign = flow.describe(business)
     found = list(flow.shortcomings(campaign))
-    registered = _registered(config.parent, business.registration)
+    registered = _registered(config.parent, business, writes=out is not None)
     if registered is not None:
         found += flow.drift(registered, campaign)
     if as_json:
@@ -61,17 +61,26 @@ def registration(
         raise SystemExit(1)
 
 
-def _registered(folder: Path, known: Registration | None) -> dict[str, Any] | None:
+def _registered(folder: Path, client: Client, *, writes: bool) -> dict[str, Any] | None:
+    """What was handed in, if the file names it; it may be what is about to be written."""
+    known = client.registration
     if known is None or known.sheet is None:
         return None
+    file = folder / known.sheet
+    if not file.exists():
+        if writes:
+            return None
+        how = f"textback registration {client.id} --out {file}"
+        raise ConfigError(f"{file}: there is no such file; write it with: {how}")
     try:
-        return read_toml(folder / known.sheet)
+        return read_toml(file)
     except ConfigError as error:
-        raise ConfigError(f"{known.sheet} {error}") from None
+        raise ConfigError(f"{file}: {error}") from None
 
 
 def _write(file: Path, words: str) -> None:
     try:
+        file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("x", encoding="utf-8") as opened:
             opened.write(words)
     except FileExistsError:

@@ -17,7 +17,7 @@ from textback import plugins
 from textback.cli import tracing
 from textback.cli.common import DEFAULT_CONFIG, ConfigOption, TraceOption, fail, run, say
 from textback.config import Config, load, report
-from textback.engine.check import complete
+from textback.engine.check import complete, store_problem
 from textback.engine.deployment import load_all
 from textback.engine.runtime import open_runtime
 from textback.engine.sources import supervise
@@ -44,6 +44,8 @@ def serve(
     """Take webhooks and do the work, until SIGTERM."""
     files = load_all(config)
     set_up(tracing.visible(files.deployment.log) if trace else files.deployment.log)
+    if (trouble := store_problem(files)) is not None:
+        fail(trouble)
     files = complete(files, plugins.find(files.deployment.directory))
     if files.problems:
         say(f"left out are {', '.join(sorted(files.broken))}:\n{report(files.problems)}")

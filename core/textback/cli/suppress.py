@@ -64,6 +64,9 @@ def suppress(
     ] = None,
     skip_bad: SkipBadOption = False,
     client: ClientOption = "*",
+    reason: Annotated[
+        str, typer.Option(help="opt_out (only the caller takes it back), staff, or block.")
+    ] = "block",
     because: Annotated[str | None, typer.Option(help="Why, for the ledger.")] = None,
     lift: Annotated[bool, typer.Option("--lift", help="Allow texts again.")] = False,
     config: ConfigOption = DEFAULT_CONFIG,
@@ -73,6 +76,8 @@ def suppress(
         misused("give either a number or --import FILE.csv")
     if source is not None and lift:
         misused("--lift takes one number at a time, not a file")
+    if reason not in REASONS:
+        misused(f'"{reason}" is no reason; there are: {", ".join(REASONS)}')
 
     async def work() -> None:
         async with Remembered(config) as remembered:
@@ -82,7 +87,7 @@ def suppress(
             if source is not None:
                 await _import(remembered, clients, client, source, skip_bad, because)
             elif number is not None:
-                await _one(remembered, clients, client, number, because, lift)
+                await _one(remembered, clients, client, number, None if lift else reason, because)
 
     run(work())
 
@@ -92,18 +97,18 @@ async def _one(
     clients: Sequence[Client],
     scope: str,
     number: str,
+    reason: str | None,
     because: str | None,
-    lift: bool,
 ) -> None:
     found = normalise(number, _region(clients))
     if found is None:
         misused(f'"{number}" is not a phone number; write it like +13035550123')
-    change = people.lift if lift else people.suppress
+    act = people.lift if reason is None else partial(people.suppress, reason=reason)
     words = because or "the team asked for it"
     done = await remembered.write(
-        lambda: change(remembered.hash_of, clients, scope, found, words, now())
+        lambda: act(remembered.hash_of, clients, scope, found, words, now())
     )
-    state = "may be texted again" if lift else "will not be texted"
+    state = "may be texted again" if reason is None else "will not be texted"
     say(f"{mask(found)} {state} ({_where(scope)})" + ("" if done else "; it was so already"))
 
 

@@ -140,6 +140,8 @@ def more_for_people(line: Line) -> Iterator[str]:
     if "segments" in detail:
         parts = detail["segments"]
         yield f"{parts} segment{'' if parts == 1 else 's'}, {detail['encoding']}"
+    if line.step == "notify":
+        yield f"by {detail['plugin']}:"
     for said in detail.get("lines", ()):
         yield from said.splitlines()
 

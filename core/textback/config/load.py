@@ -64,7 +64,7 @@ def load(
     """
     references = References(environ=environ, directory=path.parent, resolve=resolve)
     deployment = _read_deployment(path, references)
-    files = {file.stem: file for file in sorted(path.parent.glob("clients/*.toml"))}
+    files = {file.stem: file for file in sorted(path.parent.glob("clients/[!.]*.toml"))}
     wanted = list(files) if clients is None else [name for name in files if name in clients]
 
     presets = Presets(path.parent, Layer(path.name, dict(deployment.defaults), ("defaults",)))

@@ -202,7 +202,7 @@ def read_toml(path: Path) -> Table:
         ConfigError: It can't be read; the message has the parser's words, with line and column.
     """
     try:
-        return tomllib.loads(path.read_bytes().decode())
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"can't be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

@@ -93,7 +93,7 @@ def add_client(
 
 def _lines(directory: Path) -> Iterator[tuple[str, str]]:
     """Each line that a client's file names, with that file; files that can't be read have none."""
-    for path in sorted(directory.glob("clients/*.toml")):
+    for path in sorted(directory.glob("clients/[!.]*.toml")):
         try:
             lines = read_toml(path).get("lines")
         except ConfigError:

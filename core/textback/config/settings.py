@@ -158,6 +158,37 @@ class FollowUp:
 
 
 @attrs.frozen(kw_only=True)
+class RulesSettings:
+    """``[rules]``: which rules of law and trade texts keep to; see the reference of the rules."""
+
+    packs: tuple[str, ...] = setting(
+        'Rule packs by name; "recipient" stands for those of every place where the caller may be.',
+        default=("recipient",),
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Caps:
+    """``[caps]``: how many texts go at the most."""
+
+    per_caller_day: int = setting(
+        "First texts and follow-ups to one caller in 24 hours; 0: no cap.",
+        default=3,
+        validator=validators.ge(0),
+    )
+    per_hour: int = setting(
+        "Texts of the client in an hour, but for answers and what the team writes; 0: no cap.",
+        default=0,
+        validator=validators.ge(0),
+    )
+    spend_per_day: float | None = setting(
+        "What the texts of one day may cost, by segment_price; no cap if not set.",
+        default=None,
+        validator=validators.optional(validators.gt(0)),
+    )
+
+
+@attrs.frozen(kw_only=True)
 class Client:
     """One business whose missed calls are answered by text; its file is ``clients/{id}.toml``."""
 
@@ -192,6 +223,10 @@ class Client:
         "Phone number or address that the answer to HELP names; the line called if not set.",
         default="",
     )
+    opt_out_scope: Literal["client", "deployment"] = setting(
+        "client: an opt-out counts for this client; deployment: for all clients of this one.",
+        default="client",
+    )
     cool_down: timedelta = setting(
         "A caller gets at most one first text in this time.",
         default=timedelta(hours=24),
@@ -214,6 +249,31 @@ class Client:
         default=0.6,
         validator=[validators.gt(0), validators.le(10)],
     )
+    first_text_at_night: bool = setting(
+        "The first text goes at night, too, if it goes within a minute of the call.", default=True
+    )
+    wait_before_text: timedelta = setting(
+        "So long after a call the first text waits; who is spoken with meanwhile gets none.",
+        default=timedelta(0),
+        validator=validators.ge(timedelta(0)),
+    )
+    text_hours: Literal["always", "open", "closed"] = setting(
+        "Whether first texts go only after calls at which the business was open, or closed.",
+        default="always",
+    )
+    regions: tuple[str, ...] = setting(
+        'Countries whose numbers are texted, e.g. ["US", "CA"]; those of the lines if not set.',
+        default=(),
+    )
+    spam_score: float = setting(
+        "Unknown callers whom a lookup gives so much, of 1, are not texted.",
+        default=0.8,
+        validator=[validators.gt(0), validators.le(1)],
+    )
+    rules: RulesSettings = setting(
+        "Which rules of law and trade texts keep to.", factory=RulesSettings
+    )
+    caps: Caps = setting("How many texts go at the most.", factory=Caps)
     text: tuple[Wording, ...] = setting(
         "The first text: the first of these that fits; the built-in one if none does.", default=()
     )
@@ -239,6 +299,10 @@ class Client:
     plugins: Mapping[str, PluginTable] = setting(
         "The stack, in order of preference; see each plugin's page.", factory=dict
     )
+
+    def __attrs_post_init__(self) -> None:
+        if self.caps.spend_per_day is not None and not self.segment_price:
+            raise ValueError("caps.spend_per_day needs segment_price, what one text costs")
 
     def location_of(self, line: PhoneNumber) -> Location | None:
         """Where a line rings, if the file says so."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from datetime import UTC, datetime
 from functools import partial
 
 import attrs
@@ -12,14 +13,17 @@ from textback import dispatch, plugins
 from textback.config import Config, Problem
 from textback.config.presets import read_toml
 from textback.config.settings import Client, PluginTable
+from textback.engine.keys import refuse_another
 from textback.engine.retry import describe as in_words
 from textback.engine.runtime import open_runtime
 from textback.errors import ConfigError, StoreError
 from textback.flow.bills import bills
+from textback.flow.deliver import variables
 from textback.flow.reach import reach
 from textback.flow.registration import describe, drift, us_lines
-from textback.flow.wording import check_template
-from textback.model import Finding, Severity
+from textback.flow.wording import check_template, render
+from textback.model import Case, Finding, Severity
+from textback.rules import content, packs
 from textback.store import (
     HEAD,
     Work,
@@ -77,10 +81,16 @@ def _problems(client: Client, found: Mapping[str, plugins.Found]) -> Iterator[Pr
             "senders that they don't know. See: textback registration; or say unregistered = true"
         )
         yield Problem(client.file, "registration", words)
+    for name in client.rules.packs:
+        if name != packs.RECIPIENT and name not in packs.everything():
+            known = ", ".join((packs.RECIPIENT, *packs.everything()))
+            yield Problem(
+                client.file, "rules.packs", f'there is no pack "{name}"; known are {known}'
+            )
     for n, rule in enumerate(client.notify, 1):
         for name in rule.to:
             table = client.plugins[name]
-            if table.use in found and "notifier" not in _roles(table, found):
+            if _kind(table, found) is not None and "notifier" not in _roles(table, found):
                 yield Problem(client.file, f"notify[{n}].to", f"{name} can't tell the team")
 
 
@@ -151,6 +161,7 @@ def _of_client(client: Client, found: Mapping[str, plugins.Found]) -> Iterator[s
         yield "test mode without test_phones: nobody is texted"
     yield from _reach(client)
     yield from bills(client)
+    yield from _words(client)
 
 
 def _drift(config: Config, client: Client) -> Iterator[str]:
@@ -164,6 +175,19 @@ def _drift(config: Config, client: Client) -> Iterator[str]:
         return
     for words in drift(registered, describe(client)):
         yield f"not as registered: {words}"
+
+
+def _words(client: Client) -> Iterator[str]:
+    """What is amiss with the words of first texts, as callers of whom little is known get them."""
+    for number, each in enumerate(client.text, 1):
+        case = Case(id="", client=client.id, number=None, line=client.lines[0], opened_at=_NEVER)
+        body = render(each.body, variables(client, case))
+        for fault in content.faults(body, client.name):
+            if fault.asked != "short":  # what a text costs is said above
+                yield f"text[{number}] {fault.says}"
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def _texts_team(table: PluginTable, found: Mapping[str, plugins.Found]) -> bool:
@@ -183,13 +207,21 @@ def _reach(client: Client) -> Iterator[str]:
 
 
 def _roles(table: PluginTable, found: Mapping[str, plugins.Found]) -> tuple[str, ...]:
-    """What a plugin plays; nothing if it can't be imported, which is told elsewhere."""
+    """What a plugin plays; nothing if there is no such plugin."""
     if table.roles is not None:
         return table.roles
+    kind = _kind(table, found)
+    return () if kind is None else plugins.roles_of(kind)
+
+
+def _kind(table: PluginTable, found: Mapping[str, plugins.Found]) -> type | None:
+    """A plugin's class; None if it isn't there or can't be imported, which is told elsewhere."""
+    if table.use not in found:
+        return None
     try:
-        return plugins.roles_of(plugins.load(found[table.use]))
+        return plugins.load(found[table.use])
     except ConfigError:
-        return ()
+        return None
 
 
 def _warning(message: str) -> Finding:
@@ -213,7 +245,7 @@ async def stored(config: Config) -> Stored:
     """What the store knows that the files don't say; nothing of one that has yet to be made.
 
     Raises:
-        StoreError: It can't be read.
+        StoreError: It can't be read, or was made with another key.
     """
     deployment = config.deployment
     path = sqlite_path(deployment.store.url, deployment.directory)
@@ -221,6 +253,7 @@ async def stored(config: Config) -> Stored:
         return Stored()
     store = open_embedded(path)
     try:
+        await store.read(partial(refuse_another, deployment.store))
         return await store.read(partial(_stored, {*config.clients, *config.broken}))
     finally:
         await store.close()

@@ -77,7 +77,7 @@ class Context:
         """What rules ask of a client's settings; made once."""
         policy = self._policies.get(client.id)
         if policy is None:
-            policy = self._policies[client.id] = _policy_of(client)
+            policy = self._policies[client.id] = policy_of(client)
         return policy
 
     def address(self, client: str, plugin: str) -> str:
@@ -95,7 +95,8 @@ def keyed_hash(key: bytes) -> Callable[[str], str]:
     return hash_of
 
 
-def _policy_of(client: Client) -> Policy:
+def policy_of(client: Client) -> Policy:
+    """What rules ask of a client's settings."""
     return Policy(
         client=client.id,
         name=client.name,
@@ -105,7 +106,32 @@ def _policy_of(client: Client) -> Policy:
         staff_phones=frozenset(client.staff_phones),
         cool_down_s=client.cool_down.total_seconds(),
         max_age_s=client.max_age.total_seconds(),
+        zone=client.time_zone,
+        packs=client.rules.packs,
+        first_text_at_night=client.first_text_at_night,
+        wait_s=client.wait_before_text.total_seconds(),
+        text_hours=client.text_hours,
+        regions=frozenset(client.regions) or _regions_of(client),
+        spam_score=client.spam_score,
+        per_caller_day=client.caps.per_caller_day,
+        per_hour=client.caps.per_hour,
+        segments_per_day=_segments_of(client),
     )
+
+
+def _segments_of(client: Client) -> int | None:
+    """As many as the money for a day pays; cents are not lost to binary fractions."""
+    spend, price = client.caps.spend_per_day, client.segment_price
+    return None if spend is None or not price else int(spend / price + 1e-9)
+
+
+def _regions_of(client: Client) -> frozenset[str]:
+    """The countries of a client's lines; Canada and the United States are one in this."""
+    found = {region for line in client.lines if (region := region_of(line)) is not None}
+    return frozenset(found | _NEIGHBOURS if found & _NEIGHBOURS else found)
+
+
+_NEIGHBOURS = {"US", "CA"}
 
 
 def number_of(client: Client, raw: str | None) -> PhoneNumber | None:

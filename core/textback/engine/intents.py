@@ -10,12 +10,14 @@ import attrs
 from textback.clock import micros, moment
 from textback.engine.context import Context
 from textback.engine.names import case_subject, text_id
+from textback.engine.pictures import day_of, hour_of
 from textback.flow.segments import segments
 from textback.model import Case, Kind, PhoneNumber, Text, TextState
 from textback.picture import Decision
-from textback.store import Work, ledger, texts
+from textback.store import Work, counters, ledger, texts
 from textback.store.work import Row
 
+_NO_CAP = 1_000_000_000
 FRESH_FOR = timedelta(seconds=5)  # an intent that was not used by then is decided again
 
 
@@ -105,6 +107,8 @@ def commit(ctx: Context, intent: Intent, decision: Decision) -> Work[None]:
             "media": "[]",
         }
     )
+    if intent.address is None:
+        yield from _count(ctx, text, segments(text.body), at)
     yield from decided(
         ctx,
         text.client,
@@ -117,29 +121,26 @@ def commit(ctx: Context, intent: Intent, decision: Decision) -> Work[None]:
     )
 
 
-def would_send(case: Case, step: str, kind: Kind, body: str, at: int) -> Work[None]:
-    """Keep the text that would have gone if the client did more than watch."""
-    yield from texts.put(
-        {
-            "client": case.client,
-            "text_id": text_id(case.id, step, 0),
-            "case_id": case.id,
-            "step": step,
-            "kind": kind.value,
-            "direction": "out",
-            "channel": "sms",
-            "number": case.number,
-            "line": case.line,
-            "body": body,
-            "state": TextState.QUEUED.value,
-            "rank": TextState.QUEUED.rank,
-            "plugin": None,
-            "provider_id": None,
-            "at": at,
-            "segments": segments(body),
-            "media": "[]",
-        }
-    )
+def _count(ctx: Context, text: Text, parts: int, at: int) -> Work[None]:
+    """Count a text for the client's caps; every attempt counts, as each may have left.
+
+    Raises:
+        Stale: A cap was reached since it was decided.
+    """
+    client = ctx.clients[text.client]
+    policy = ctx.policy(client)
+    if policy.mode == "test" and text.to in policy.test_phones:
+        return
+    automatic = text.kind in (Kind.FIRST, Kind.FOLLOW_UP)
+    capped = automatic or text.kind is Kind.REPLY
+    now = moment(at)
+    if policy.per_hour and automatic:
+        hour = hour_of(now)
+        yield from counters.add(client.id, counters.TEXTS, hour, 1, policy.per_hour, at)
+    if policy.segments_per_day is not None:
+        most = policy.segments_per_day if capped else _NO_CAP
+        day = day_of(client, now)
+        yield from counters.add(client.id, counters.SEGMENTS, day, parts, most, at)
 
 
 def decided(

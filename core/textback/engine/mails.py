@@ -6,12 +6,13 @@ from datetime import datetime
 
 from textback.clock import micros
 from textback.config.settings import Client
-from textback.engine import addresses, closing, todo, unsubscribing
+from textback.engine import addresses, closing, opting, todo, unsubscribing
 from textback.engine.context import Context, Wake
 from textback.engine.names import case_subject, reply_id
 from textback.engine.unsubscribing import Link
 from textback.events import EmailReceived
 from textback.flow.keywords import keyword_of
+from textback.flow.opt_out import Wish, wants_out
 from textback.model import Keyword, TextState
 from textback.plugins import Stack
 from textback.store import Work, cases, contacts, steps, texts
@@ -42,16 +43,27 @@ def received(
     yield from addresses.learn(client, case, event.sender)
     yield from closing.cancel_texts(client, case, "the caller replied by e-mail", now)
     wakes = [Wake(client.id, case_subject(name))]
-    if keyword_of(event.body) is Keyword.STOP:
-        address = unsubscribing.hash_of(ctx, event.sender)
-        link = Link(client.id, name, address)
-        evidence = f"wrote {event.body.strip()[:40]!r} by e-mail"
-        wakes += yield from unsubscribing.unsubscribe(ctx, stack, link, evidence, now)
+    number, text = case["number"], reply_id(name, count)
+    reading = wants_out(event.body)
+    evidence = f"{opting.evidence(event.body, reading.words)} by e-mail"
+    if reading.wish is Wish.OUT:
+        # A word such as STOP is about e-mail, as it may come from a mail program's button; who
+        # asks in words of their own is heard as one who wants to hear nothing, by text either.
+        everything = keyword_of(event.body) is not Keyword.STOP and number is not None
+        link = Link(client.id, name, unsubscribing.hash_of(ctx, event.sender))
+        teller = None if everything else stack
+        wakes += yield from unsubscribing.unsubscribe(ctx, teller, link, evidence, now)
+        if everything:
+            yield from opting.stop(ctx, client, stack, case, number, evidence, now, text)
         return wakes
-    detail = {"text": reply_id(name, count)}
+    detail = {"text": text}
+    doubt = {}
+    if reading.wish is Wish.UNSURE and number is not None:
+        yield from opting.doubt(ctx, client, number, case_subject(name), evidence, now)
+        doubt = {"doubt": reading.words}
     yield from steps.add(
         [
-            *todo.notices(client, stack, name, f"reply/{count}", now, detail),
+            *todo.notices(client, stack, name, f"reply/{count}", now, {**detail, **doubt}),
             *todo.logs(client, stack, name, f"reply/{count}", now, detail),
         ],
         now,

@@ -61,7 +61,7 @@ def _notice(client: Client, step: Step, about: str, facts: notify.Facts) -> Noti
         case "call":
             return notify.called_again(facts, int(number))
         case "reply":
-            return notify.replied(facts)
+            return notify.replied(facts, detail.get("doubt", ""))
         case "voicemail":
             return notify.left_voicemail(facts)
         case "unsubscribed":

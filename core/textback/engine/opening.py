@@ -14,13 +14,13 @@ import attrs
 
 from textback.clock import micros
 from textback.config.settings import Client
-from textback.engine import closing, intents, pictures, todo
+from textback.engine import closing, intents, pictures, shadow, todo
 from textback.engine.codec import write_caller
 from textback.engine.context import Context, Wake
 from textback.engine.intents import Intent
 from textback.engine.names import FIRST_TEXT, IDLE, case_id, case_subject
 from textback.flow import choice, deliver, follow_up
-from textback.flow.decide import decide
+from textback.flow.decide import decide, decide_on
 from textback.flow.identify import Identified, identify
 from textback.model import Call, Case, End, Kind
 from textback.picture import Action, Decision
@@ -119,6 +119,9 @@ async def _plan(
         body = await deliver.compose(
             stack.impls("compose_text"), stack.impls("booking_link"), client, seen.picture, template
         )
+        decision = decide_on(body, seen.picture, decision)
+        if decision.action not in (Action.SEND, Action.SHADOW):
+            body = ""
     if decision.action is Action.SEND and senders:
         intent = intents.make(
             ctx,
@@ -228,7 +231,7 @@ def _open(ctx: Context, client: Client, stack: Stack, planned: Planned, wake: Wa
             ctx, client.id, case.id, case.number, FIRST_TEXT, planned.decision, now, more
         )
         if planned.decision.action is Action.SHADOW:
-            yield from intents.would_send(case, FIRST_TEXT, Kind.FIRST, planned.body, now)
+            yield from shadow.first(client, case, planned.body, now)
     generation = yield from subjects.claim(client.id, subject, ctx.owner, now)
     return Wake(
         client.id,

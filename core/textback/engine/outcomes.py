@@ -11,7 +11,7 @@ from datetime import datetime
 
 from textback.clock import micros, moment
 from textback.config.settings import Client
-from textback.engine import intents, retry, todo
+from textback.engine import intents, opting, retry, todo
 from textback.engine.context import Context, seconds_since
 from textback.engine.intents import Intent
 from textback.engine.names import FIRST_TEXT, case_subject
@@ -362,17 +362,14 @@ def remember(
     unreachable: bool,
 ) -> Work[None]:
     """What a provider said of a number becomes ours: it is not texted again."""
-    for yes, reason in ((opted_out, "opt_out"), (unreachable, "unreachable")):
-        if yes:
-            yield from contacts.raise_version(client.id, number)
-            new = yield from suppressions.add(
-                client.id, number, ctx.hash_of(number), reason, because, now
-            )
-            if new:
-                content = {"reason": reason, "evidence": because}
-                yield from ledger.write(
-                    client.id, "suppressed", "number", ctx.hash_of(number), content, now
-                )
+    if opted_out:
+        yield from opting.opt_out(ctx, client, number, "number", because, now)
+    if unreachable:
+        yield from contacts.raise_version(client.id, number)
+        hashed = ctx.hash_of(number)
+        if (yield from suppressions.add(client.id, number, hashed, "unreachable", because, now)):
+            content = {"reason": "unreachable", "evidence": because}
+            yield from ledger.write(client.id, "suppressed", "number", hashed, content, now)
 
 
 def _tell_failed(

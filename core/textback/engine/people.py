@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from textback.config.settings import Client
-from textback.engine import closing, replies
+from textback.engine import closing, opting, replies
 from textback.store import Work, contacts, ledger, pauses, steps, suppressions
 from textback.store.work import Row
 
 HashOf = Callable[[str], str]
+
+PAUSES = "pauses"  # the subject of what the ledger has of them
 
 REASONS = {
     "opt_out": "the caller opted out",
@@ -55,6 +57,8 @@ def suppress(
         since: When it began, if that was before.
     """
     yield from contacts.raise_version(scope, number)
+    if reason == opting.OPT_OUT:  # it is decided
+        yield from suppressions.lift(scope, hash_of(number), opting.DOUBT)
     began = now if since is None else since
     new = yield from suppressions.add(scope, number, hash_of(number), reason, because, began)
     yield from ledger.write(
@@ -74,10 +78,11 @@ def suppress(
 def lift(
     hash_of: HashOf, clients: Sequence[Client], scope: str, number: str, because: str, now: int
 ) -> Work[bool]:
-    """Take a block back; an opt-out stays, as only the caller can take it back."""
+    """Take a block back, and what may have been an opt-out; a sure one only the caller can."""
     del clients
     yield from contacts.raise_version(scope, number)
     lifted = yield from suppressions.lift(scope, hash_of(number), "block")
+    lifted |= yield from suppressions.lift(scope, hash_of(number), opting.DOUBT)
     if lifted:
         yield from ledger.write(
             scope, "resumed", "number", hash_of(number), {"evidence": because}, now
@@ -85,8 +90,15 @@ def lift(
     return lifted
 
 
+def pause(client: str, because: str, now: int) -> Work[None]:
+    """Hold all texts of a client, or (``*``) of all."""
+    yield from pauses.pause(client, because, now)
+    yield from ledger.write(client, "paused", PAUSES, None, {"because": because}, now)
+
+
 def resume(client: str, now: int) -> Work[int | None]:
     """End a pause; how many held steps are decided anew, None if nothing was paused."""
     if not (yield from pauses.resume(client)):
         return None
+    yield from ledger.write(client, "unpaused", PAUSES, None, {}, now)
     return (yield from steps.release_held(client, now))

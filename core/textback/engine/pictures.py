@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 import attrs
 
@@ -11,10 +12,13 @@ from textback.config.settings import Client
 from textback.engine import unsubscribing
 from textback.engine.codec import read_caller
 from textback.engine.context import Context
+from textback.flow.situation import situation_of
 from textback.model import Case, End, Kind, Outcome, PhoneNumber
 from textback.picture import History, Picture, Suppression
-from textback.store import Work, calls, contacts, pauses, suppressions, texts
+from textback.store import Work, calls, contacts, counters, pauses, suppressions, texts
 from textback.store.work import Row
+
+_LOOK_BACK = timedelta(days=30)
 
 
 @attrs.frozen(kw_only=True)
@@ -42,6 +46,7 @@ def look(
     raw: str = "",
     call_ended_at: datetime | None = None,
     address: str | None = None,
+    retried: bool = False,
 ) -> Work[Seen]:
     """The picture for one text to the caller of a case, or for one e-mail to *address*."""
     number = case.number
@@ -53,22 +58,14 @@ def look(
         versions = yield from contacts.versions(client.id, number)
         rows = yield from suppressions.of(client.id, ctx.hash_of(number))
         forbidden = tuple(_suppression(row) for row in rows)
-        if kind is Kind.FIRST:
-            since = micros(now - client.cool_down)
-            at = yield from texts.last_first_text(
-                client.id, number, since, case.id, shadow=client.mode == "shadow"
-            )
-            reached = yield from calls.reached(client.id, number, micros(case.opened_at))
-            history = History(
-                first_text_at=moment(at) if at is not None else None,
-                reached_at=moment(reached) if reached is not None else None,
-            )
+        history = yield from _history(client, case, number, kind, now)
     mailbox = unsubscribing.hash_of(ctx, address) if address is not None else None
     mailbox_versions = (0, 0)
     if mailbox is not None:
         mailbox_versions = yield from contacts.versions(client.id, mailbox)
         rows = yield from suppressions.of(client.id, mailbox)
         forbidden += tuple(_suppression(row) for row in rows)
+    situation = situation_of(client, case)
     picture = Picture(
         now=now,
         kind=kind,
@@ -84,10 +81,65 @@ def look(
         suppressions=forbidden,
         history=history,
         paused=paused,
+        retried=retried,
+        vip=situation.vip,
+        hours=situation.hours if client.hours or client.location else None,
     )
     return Seen(
         picture=picture, versions=versions, address=mailbox, address_versions=mailbox_versions
     )
+
+
+def _history(
+    client: Client, case: Case, number: PhoneNumber, kind: Kind, now: datetime
+) -> Work[History]:
+    written = yield from texts.history(
+        client.id,
+        number,
+        case.id,
+        hour=micros(now - timedelta(hours=1)),
+        day=micros(now - timedelta(days=1)),
+        week=micros(now - timedelta(days=7)),
+        cool=micros(now - client.cool_down),
+        since=micros(now - max(client.cool_down, _LOOK_BACK)),
+        shadow=client.mode == "shadow",
+    )
+    called = None
+    if kind in (Kind.FIRST, Kind.FOLLOW_UP):
+        called = yield from calls.history(
+            client.id, number, since=micros(case.opened_at), day=micros(now - timedelta(days=1))
+        )
+    counted: Mapping[str, int] = {}
+    if client.caps.per_hour or client.caps.spend_per_day is not None:
+        counted = yield from counters.of(client.id, hour=hour_of(now), day=day_of(client, now))
+    return History(
+        first_text_at=_moment(written["first_at"]),
+        reached_at=_moment(called["reached_at"]) if called and kind is Kind.FIRST else None,
+        wrote_at=_moment(written["wrote_at"]),
+        texts_in_day=written["in_day"],
+        day_from=_moment(written["day_from"]),
+        texts_in_week=written["in_week"],
+        week_from=_moment(written["week_from"]),
+        answers_in_day=written["answers"],
+        replies_in_hour=written["replies"],
+        short_calls=called["short"] if called else 0,
+        client_in_hour=counted.get(counters.TEXTS, 0),
+        client_segments=counted.get(counters.SEGMENTS, 0),
+    )
+
+
+def hour_of(now: datetime) -> str:
+    """The hour in which a client's texts are counted together."""
+    return f"{now.astimezone(UTC):%Y-%m-%d %H}"
+
+
+def day_of(client: Client, now: datetime) -> str:
+    """The day in which the parts of a client's texts are counted together, by its own clock."""
+    return f"{now.astimezone(client.time_zone):%Y-%m-%d}"
+
+
+def _moment(at: int | None) -> datetime | None:
+    return moment(at) if at is not None else None
 
 
 def unchanged(seen: Seen) -> Work[None]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from textback.clock import micros
 from textback.config.settings import Client
-from textback.engine import addresses, closing, todo
+from textback.engine import addresses, closing, opting, todo
 from textback.engine.codec import write_caller, write_media
 from textback.engine.context import Context, Wake, number_of
 from textback.engine.names import IDLE, case_id, case_subject, reply_id
@@ -15,11 +15,9 @@ from textback.flow import follow_up
 from textback.flow.reply import meaning
 from textback.model import Caller, Keyword, PhoneNumber, TextState
 from textback.plugins import Stack
-from textback.store import Work, cases, contacts, ledger, steps, suppressions, texts
+from textback.store import Work, cases, contacts, steps, suppressions, texts
 from textback.store.steps import Step
 from textback.store.work import Row
-
-OPT_OUT = "opt_out"
 
 
 def received(
@@ -38,32 +36,37 @@ def received(
     line = number_of(client, event.line) or client.lines[0]
     yield from contacts.raise_version(client.id, number)
     forbidden = yield from suppressions.of(client.id, ctx.hash_of(number))
-    keyword = meaning(event, opted_out=any(row["reason"] == OPT_OUT for row in forbidden))
+    meant = meaning(event, opted_out=any(row["reason"] == opting.OPT_OUT for row in forbidden))
+    keyword = meant.keyword
     case = yield from _case_for(ctx, client, stack, event, number, line, keyword, now)
     if case is None:
         return []
     count = yield from cases.replied(client.id, case["case_id"], now)
     kind = "received" if keyword is None else keyword.value
     yield from _keep(client, plugin, event, case["case_id"], number, line, count, kind)
+    subject = case_subject(case["case_id"])
+    text = reply_id(case["case_id"], count)
+    evidence = opting.evidence(event.body, meant.words or event.body.strip())
     answer = keyword is Keyword.HELP
     match keyword:
         case Keyword.STOP:
-            evidence = f"wrote {event.body.strip()[:40]!r}"
-            answer = yield from _stop(ctx, client, stack, case, number, evidence, now)
+            answer = yield from opting.stop(ctx, client, stack, case, number, evidence, now, text)
         case Keyword.START:
-            subject = case_subject(case["case_id"])
-            yield from _lift(ctx, client, number, subject, "wrote START", now)
+            yield from opting.opt_in(ctx, client, number, subject, "wrote START", now)
         case None:
             yield from closing.cancel_texts(client, case, "the caller replied", now)
             yield from addresses.learn(client, case, addresses.written_in(event.body))
-    if answer and keyword is not None and stack.answers_keywords(plugin):
+            if meant.doubtful:
+                yield from opting.doubt(ctx, client, number, subject, evidence, now)
+    if answer and keyword and (stack.answers_keywords(plugin) or meant.ours_alone):
         yield from _answer(client, case["case_id"], keyword, count, line, now)
     if keyword is None:
         about = f"reply/{count}"
-        detail = {"text": reply_id(case["case_id"], count)}
+        detail = {"text": text}
+        doubt = {"doubt": meant.words} if meant.doubtful else {}
         yield from steps.add(
             [
-                *todo.notices(client, stack, case["case_id"], about, now, detail),
+                *todo.notices(client, stack, case["case_id"], about, now, {**detail, **doubt}),
                 *todo.logs(client, stack, case["case_id"], about, now, detail),
             ],
             now,
@@ -160,40 +163,6 @@ def _keep(
     )
 
 
-def _stop(
-    ctx: Context,
-    client: Client,
-    stack: Stack,
-    case: Row,
-    number: PhoneNumber,
-    evidence: str,
-    now: int,
-) -> Work[bool]:
-    """No more texts to this number, from this moment on; False if it was so already."""
-    new = yield from suppressions.add(
-        client.id, number, ctx.hash_of(number), OPT_OUT, evidence, now
-    )
-    subject = case_subject(case["case_id"])
-    if new:
-        content = {"reason": OPT_OUT, "evidence": evidence}
-        yield from ledger.write(client.id, "suppressed", subject, ctx.hash_of(number), content, now)
-        yield from steps.add(
-            todo.notices(client, stack, case["case_id"], f"opt_out/{case['replies'] + 1}", now), now
-        )
-    if case["closed_at"] is None:
-        yield from closing.close(ctx.hash_of, client, case, "the caller opted out", now)
-    return new
-
-
-def _lift(
-    ctx: Context, client: Client, number: PhoneNumber, subject: str, evidence: str, now: int
-) -> Work[None]:
-    hashed = ctx.hash_of(number)
-    if (yield from suppressions.lift(client.id, hashed, OPT_OUT)):
-        content = {"evidence": evidence}
-        yield from ledger.write(client.id, "resumed", subject, hashed, content, now)
-
-
 def _answer(
     client: Client, case: str, keyword: Keyword, count: int, line: PhoneNumber, now: int
 ) -> Work[None]:
@@ -215,19 +184,11 @@ def opted_out(
     number, now = number_of(client, event.number), micros(received_at)
     if number is None:
         return []
-    yield from contacts.raise_version(client.id, number)
     case = yield from cases.latest_of(client.id, number)
     if case is None:
-        new = yield from suppressions.add(
-            client.id, number, ctx.hash_of(number), OPT_OUT, event.evidence, now
-        )
-        if new:
-            content = {"reason": OPT_OUT, "evidence": event.evidence}
-            yield from ledger.write(
-                client.id, "suppressed", "number", ctx.hash_of(number), content, now
-            )
+        yield from opting.opt_out(ctx, client, number, "number", event.evidence, now)
         return []
-    yield from _stop(ctx, client, stack, case, number, event.evidence, now)
+    yield from opting.stop(ctx, client, stack, case, number, event.evidence, now)
     return [Wake(client.id, case_subject(case["case_id"]))]
 
 
@@ -238,8 +199,8 @@ def opted_in(
     del stack, plugin
     number = number_of(client, event.number)
     if number is not None:
-        yield from contacts.raise_version(client.id, number)
-        yield from _lift(ctx, client, number, "number", event.evidence, micros(received_at))
+        now = micros(received_at)
+        yield from opting.opt_in(ctx, client, number, "number", event.evidence, now)
     return []
 
 

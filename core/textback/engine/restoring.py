@@ -114,7 +114,7 @@ async def _take(
     if not wakes:  # it was known already, or changes nothing
         return
     if isinstance(event, OptOut) or (
-        isinstance(event, TextReceived) and meaning(event, opted_out=False) is Keyword.STOP
+        isinstance(event, TextReceived) and meaning(event, opted_out=False).keyword is Keyword.STOP
     ):
         found.opt_outs += 1
     elif isinstance(event, TextReceived):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import attrs
@@ -18,6 +19,7 @@ from textback.config.settings import Client, PluginTable
 from textback.engine import deployment
 from textback.engine.context import Context, keyed_hash
 from textback.engine.engine import Engine
+from textback.engine.keys import remember
 from textback.engine.metrics import Metrics
 from textback.engine.services import PluginState, StoredContacts
 from textback.engine.threads import Threads
@@ -63,7 +65,8 @@ async def open_runtime(
         alone: Take the right to run the engine; without it only looking is allowed.
 
     Raises:
-        WrongStore: The store can't be used, or is served by another process.
+        WrongStore: The store can't be used, is served by another process, or was made with another
+            key.
     """
     clock = clock or SystemClock()
     lock = None
@@ -119,6 +122,8 @@ async def open_runtime(
     )
     engine = Engine(ctx)
     try:
+        if own_store and alone:
+            await store.write(partial(remember, config.deployment.store))
         yield Runtime(config=config, ctx=ctx, engine=engine, store=store, left_out=config.broken)
     finally:
         await engine.stop()

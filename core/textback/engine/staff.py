@@ -18,7 +18,7 @@ import attrs
 from textback import dispatch
 from textback.clock import micros
 from textback.config.settings import Client
-from textback.engine import outcomes, replies
+from textback.engine import opting, outcomes, replies
 from textback.engine.context import Context, Wake, number_of
 from textback.engine.names import case_subject, text_id
 from textback.engine.pictures import case_of
@@ -27,7 +27,7 @@ from textback.errors import Refused
 from textback.events import TextReceived
 from textback.flow import deliver
 from textback.flow import staff as wording
-from textback.flow.reply import meaning
+from textback.flow.reply import order_of
 from textback.model import Case, Keyword, Kind, Notice, PhoneNumber, Text, TextState
 from textback.phones import mask
 from textback.plugins import Stack
@@ -68,7 +68,7 @@ def _phones(ctx: Context, client: Client, caller: PhoneNumber | None) -> Work[li
     found: list[PhoneNumber] = []
     for phone in client.staff_phones:
         forbidden = yield from suppressions.of(client.id, ctx.hash_of(phone))
-        stopped = any(row["reason"] == replies.OPT_OUT for row in forbidden)
+        stopped = any(row["reason"] == opting.OPT_OUT for row in forbidden)
         if phone != caller and not stopped:
             found.append(phone)
     return found
@@ -127,8 +127,8 @@ def _from_staff(
     ctx: Context, client: Client, plugin: str, event: TextReceived, number: PhoneNumber, now: int
 ) -> Work[list[Wake]]:
     forbidden = yield from suppressions.of(client.id, ctx.hash_of(number))
-    opted_out = any(row["reason"] == replies.OPT_OUT for row in forbidden)
-    match meaning(event, opted_out=opted_out):
+    opted_out = any(row["reason"] == opting.OPT_OUT for row in forbidden)
+    match order_of(event, opted_out=opted_out):
         case Keyword.STOP | Keyword.START as order:
             yield from _obey(ctx, client, number, order, now)
             return []
@@ -150,10 +150,10 @@ def _obey(
     yield from contacts.raise_version(client.id, number)
     if order is Keyword.STOP:
         words = evidence["evidence"]
-        yield from suppressions.add(client.id, number, number_hash, replies.OPT_OUT, words, now)
-        kind, content = "suppressed", {"reason": replies.OPT_OUT, **evidence}
+        yield from suppressions.add(client.id, number, number_hash, opting.OPT_OUT, words, now)
+        kind, content = "suppressed", {"reason": opting.OPT_OUT, **evidence}
     else:
-        yield from suppressions.lift(client.id, number_hash, replies.OPT_OUT)
+        yield from suppressions.lift(client.id, number_hash, opting.OPT_OUT)
         kind, content = "resumed", evidence
     yield from ledger.write(client.id, kind, "number", number_hash, content, now)
 

@@ -12,7 +12,8 @@ from textback.clock import moment
 from textback.engine.codec import read_caller, read_event
 from textback.engine.names import FIRST_TEXT, case_subject
 from textback.events import CallEvent
-from textback.store import Work, bookings, calls, cases, inbox, ledger, steps, texts
+from textback.flow.staff import SHOWN
+from textback.store import Work, bookings, calls, cases, clients, inbox, ledger, steps, texts
 from textback.store.ledger import Proof
 from textback.store.work import Row
 
@@ -70,6 +71,20 @@ def read(case: Row) -> Work[Story]:
     )
 
 
+def named(name: str) -> Work[Row | None]:
+    """A case of any client by its name, or by as much of it as texts to the team show.
+
+    None if there is no such case, or more than one.
+    """
+    row = yield from cases.find(name)
+    if row is not None or len(name) < SHOWN:
+        return row
+    found: list[Row] = []
+    for client in (yield from clients.all_ever()):
+        found += yield from cases.by_prefix(client, name)
+    return found[0] if len(found) == 1 else None
+
+
 def decided_by(client: str, rule: str, most: int) -> Work[list[Row]]:
     """The cases in which a rule decided, the oldest of the newest *most* first.
 
@@ -78,14 +93,14 @@ def decided_by(client: str, rule: str, most: int) -> Work[list[Row]]:
         rule: Its name; ``quiet-hours`` is ``quiet_hours``.
         most: How many.
     """
+    names = [client] if client != "*" else (yield from clients.all_ever())
     found: list[Row] = []
-    for name, subject in (yield from ledger.decided_by(client, rule.replace("-", "_"))):
-        row = yield from cases.get(name, subject.partition("/")[2])
-        if row is not None:
-            found.append(row)
-        if len(found) == most:
-            break
-    return sorted(found, key=lambda row: (row["opened_at"], row["case_id"]))
+    for name in names:
+        subjects = yield from ledger.decided_by(name, rule.replace("-", "_"))
+        for subject in subjects[:most]:
+            row = yield from cases.get(name, subject.partition("/")[2])
+            found += [row] if row is not None else []
+    return sorted(found, key=lambda row: (row["opened_at"], row["case_id"]))[-most:]
 
 
 def summary(case: Row) -> Work[dict[str, Any]]:

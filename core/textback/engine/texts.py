@@ -15,12 +15,21 @@ import attrs
 
 from textback.clock import moment
 from textback.config.settings import Client
-from textback.engine import addresses, intents, outcomes, pictures, statuses, unsubscribing
+from textback.engine import (
+    addresses,
+    intents,
+    opting,
+    outcomes,
+    pictures,
+    shadow,
+    statuses,
+    unsubscribing,
+)
 from textback.engine.context import Context
 from textback.engine.intents import FRESH_FOR, Intent
 from textback.engine.names import FIRST_TEXT
 from textback.flow import choice, deliver, follow_up, wording
-from textback.flow.decide import decide
+from textback.flow.decide import decide, decide_on
 from textback.flow.reply import CONFIRM_WITHIN_S
 from textback.model import Case, Email, Kind, PhoneNumber, TextState
 from textback.picture import Action, Decision
@@ -102,12 +111,21 @@ async def _prepare(
         if not isinstance(asked, _Asked):
             return asked
         decision = decide(asked.seen.picture, stack.impls("judge"))
+        if decision.action is Action.SHADOW and asked.order.kind in shadow.KINDS:
+            body = await _body(client, stack, asked)
+            decision = decide_on(body, asked.seen.picture, decision)
+            if decision.action is Action.SHADOW:
+                kind = asked.order.kind
+                return shadow.done(ctx, client, step, asked.case, kind, body, decision, address)
         if decision.action is not Action.SEND:
             return outcomes.forbidden(ctx, client, stack, step, asked.case, decision)
         sender = next((s for s in stack.impls(HOOKS[channel]) if s.plugin not in tried), None)
         if sender is None:
             return None
         body = await _body(client, stack, asked)
+        decision = decide_on(body, asked.seen.picture, decision)
+        if decision.action is not Action.SEND:
+            return outcomes.forbidden(ctx, client, stack, step, asked.case, decision)
         intent = intents.make(
             ctx,
             asked.case,
@@ -180,7 +198,12 @@ def _ask(
         now=now,
         call_ended_at=ended_at,
         address=address,
+        retried=step.attempts > 1,
     )
+    if order.kind is Kind.REPLY:  # people may ask the caller what was meant
+        picture = seen.picture
+        sure = tuple(each for each in picture.suppressions if each.reason != opting.DOUBT)
+        seen = attrs.evolve(seen, picture=attrs.evolve(picture, suppressions=sure))
     return _Asked(case=case, order=order, seen=seen, attempts=len(attempts))
 
 

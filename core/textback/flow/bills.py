@@ -29,6 +29,7 @@ def usual_values(client: Client) -> dict[str, str]:
         "business": client.name,
         "line": line,
         "contact": client.contact or line,
+        "location": max((place.name for place in client.location), key=len, default=""),
         "first_name": _FIRST_NAME,
         "name": _FIRST_NAME,
         "booking_link": _LINK,

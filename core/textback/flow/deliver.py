@@ -112,11 +112,16 @@ async def compose(
     link = ""
     if bookers and "booking_link" in template:
         link = await dispatch.first(bookers, case=picture.case) or ""
-    values = variables(client, picture.case, link)
+    return write(client, picture.case, picture.kind, template, link)
+
+
+def write(client: Client, case: Case, kind: Kind, template: str, booking_link: str = "") -> str:
+    """The body of a text by its template."""
+    values = variables(client, case, booking_link)
     try:
         return wording.render(template, values)
     except ValueError:  # too long with these values, or no words left: the caller still gets one
-        return wording.render(_BUILT_IN.get(picture.kind, wording.DEFAULT_BODY), values)
+        return wording.render(_BUILT_IN.get(kind, wording.DEFAULT_BODY), values)
 
 
 _BUILT_IN = {Kind.CONFIRMATION: wording.STOPPED_BODY, Kind.HELP: wording.HELP_BODY}

@@ -98,14 +98,27 @@ def called_again(facts: Facts, calls: int) -> Notice:
     return attrs.evolve(_notice(NoticeKind.CALLED_AGAIN, facts, title, lines), calls=calls)
 
 
-def replied(facts: Facts) -> Notice:
-    """The caller wrote."""
+def replied(facts: Facts, doubt: str = "") -> Notice:
+    """The caller wrote; *doubt* are the words that may be an opt-out, for the team to decide."""
     how = " by e-mail" if facts.channel == "email" else ""
-    title = f"{who(facts.case)} wrote{how}"
-    lines = [f"{title} at {_local(facts)}:", facts.text or ""]
+    wrote = f"{who(facts.case)} wrote{how}"
+    title = f"{wrote}, and may want no more texts" if doubt else wrote
+    lines = [f"{wrote} at {_local(facts)}:", facts.text or ""]
     lines += [f"Attachment: {media.url}" for media in facts.media]
+    if doubt:
+        lines += _decide(facts, doubt)
     lines.append(f'Answer with: textback reply {facts.case.id} "..."')
     return _notice(NoticeKind.REPLY, facts, title, lines)
+
+
+def _decide(facts: Facts, doubt: str) -> list[str]:
+    number, client = facts.case.number, facts.client
+    scope = "" if client.opt_out_scope == "deployment" else f" --client {client.id}"
+    return [
+        f'"{doubt}" may be an opt-out: nothing is sent by itself until you decide.',
+        f"If it is one: textback suppress {number}{scope} --reason opt_out",
+        f"If not: textback suppress {number} --client {client.id} --lift",
+    ]
 
 
 def left_voicemail(facts: Facts) -> Notice:
@@ -121,6 +134,8 @@ def opted_out(facts: Facts) -> Notice:
     """The caller wants no more texts."""
     title = f"{who(facts.case)} opted out"
     lines = [f"{title} at {_local(facts)} and will not be texted again.", "Calling is still fine."]
+    if facts.text:
+        lines.insert(1, f"They wrote: {_one_line(facts.text)}")
     return _notice(NoticeKind.OPTED_OUT, facts, title, lines)
 
 

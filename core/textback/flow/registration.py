@@ -17,7 +17,7 @@ from textback.config.settings import Client
 from textback.flow import wording
 from textback.flow.bills import usual_values
 from textback.model import PhoneNumber
-from textback.phones import region_of
+from textback.phones import display, region_of
 
 MOST_SAMPLES: Final = 5
 LENGTHS: Final = {"description": (40, 4096), "message_flow": (40, 2048), "samples": (20, 1024)}
@@ -67,7 +67,7 @@ def describe(client: Client) -> Campaign:
         brand=client.name,
         use_case="Customer care: conversations about the caller's own call",
         description=_description(client, len(later)),
-        message_flow=_message_flow(client, values["line"]),
+        message_flow=_message_flow(client),
         samples=samples[:MOST_SAMPLES],
         opt_out_keywords=("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE"),
         opt_out_message=stopped,
@@ -82,7 +82,7 @@ def describe(client: Client) -> Campaign:
 def _description(client: Client, later: int) -> str:
     follow_ups = (
         f" If the caller does not answer, at most {later} more text{'s' if later > 1 else ''} "
-        "about the same call follow, and none after a reply."
+        f"about the same call follow{'' if later > 1 else 's'}, and none after a reply."
         if later
         else ""
     )
@@ -93,9 +93,11 @@ def _description(client: Client, later: int) -> str:
     )
 
 
-def _message_flow(client: Client, line: str) -> str:
+def _message_flow(client: Client) -> str:
+    lines = " or ".join(display(line, region_of(line)) for line in client.lines)
+    what = "numbers" if len(client.lines) > 1 else "a number"
     return (
-        f"The consumer dials {client.name} at {line}, a number published by the business. If "
+        f"The consumer dials {client.name} at {lines}, {what} published by the business. If "
         "nobody answers, a single text replies to that call, on the consumer's own initiative; "
         "nobody is texted who has not called. Numbers are not bought, shared or imported. Every "
         'first text names the business and ends with how to opt out; "STOP" ends all texts at '

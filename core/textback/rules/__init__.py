@@ -12,7 +12,23 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from textback.picture import Action, Decision, Picture, Verdict
-from textback.rules import cool_down, mode, paused, reached, suppressed, textable, too_old
+from textback.rules import (
+    business_hours,
+    caps,
+    consent,
+    content,
+    cool_down,
+    loop_guard,
+    mode,
+    paused,
+    quiet_hours,
+    reached,
+    suppressed,
+    textable,
+    too_old,
+    unwanted,
+    wait,
+)
 
 
 class Rule(Protocol):
@@ -28,7 +44,26 @@ class Rule(Protocol):
 
 # Of two equally strict answers the first is told as the reason: what is about the number itself
 # comes before what is about this moment.
-RULES: tuple[Rule, ...] = (textable, suppressed, mode, reached, too_old, cool_down, paused)
+RULES: tuple[Rule, ...] = (
+    textable,
+    suppressed,
+    mode,
+    unwanted,
+    reached,
+    business_hours,
+    too_old,
+    cool_down,
+    consent,
+    content,
+    loop_guard,
+    caps,
+    wait,
+    quiet_hours,
+    paused,
+)
+
+# They are asked again once the words are written, which is not done for texts that don't go.
+_OF_WORDS = frozenset({content.NAME, caps.NAME, quiet_hours.NAME})
 
 _FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
@@ -44,7 +79,23 @@ def ask_all(picture: Picture, extra: Iterable[Verdict] = ()) -> Decision:
         SUPPRESS before HOLD before SHADOW before SEND; of several holds the one that lasts
         longest.
     """
-    verdicts = (*(rule.judge(picture) for rule in RULES), *extra)
+    return _strictest((*(rule.judge(picture) for rule in RULES), *extra))
+
+
+def ask_again(picture: Picture, before: Decision) -> Decision:
+    """The decision, now that ``picture.body`` has the words; only who reads them is asked."""
+    return _strictest(
+        (
+            *(
+                rule.judge(picture) if rule.NAME in _OF_WORDS else verdict
+                for rule, verdict in zip(RULES, before.verdicts, strict=False)
+            ),
+            *before.verdicts[len(RULES) :],
+        )
+    )
+
+
+def _strictest(verdicts: tuple[Verdict, ...]) -> Decision:
     strictest = max(verdicts, key=_strictness)  # the first of equals
     if strictest.action is Action.SEND:
         return Decision(action=Action.SEND, because="nothing speaks against it", verdicts=verdicts)

@@ -8,6 +8,7 @@ from typing import Any
 from textback.store.work import Row, Work, every, one, statement
 
 SAME_CALL_US = 60_000_000  # two sources that tell of one caller and line within this mean one call
+SHORT_US = 3_000_000  # calls shorter than this are no attempt to speak with anybody
 
 _COLUMNS = """client, call_id, same_as, caller, caller_raw, caller_name, line, started_at, ended_at,
     outcome, duration_ms, recording_url, evidence, case_id, end_state, because"""
@@ -24,10 +25,16 @@ _TWIN = statement("""
         )
     ORDER BY started_at LIMIT 1
 """)
-_REACHED = statement("""
-    SELECT max(started_at) AS at FROM calls
-    WHERE client = :client AND caller = :caller AND started_at >= :since AND same_as IS NULL
-        AND (outcome = 'answered' OR (outcome = 'outgoing' AND evidence LIKE '%answered'))
+_HISTORY = statement("""
+    SELECT
+        max(CASE WHEN started_at >= :since AND (outcome = 'answered'
+            OR (outcome = 'outgoing' AND evidence LIKE '%answered')) THEN started_at END)
+            AS reached_at,
+        count(CASE WHEN started_at > :day AND outcome NOT IN ('answered', 'outgoing')
+            AND ended_at > started_at AND ended_at < started_at + :short THEN 1 END) AS short
+    FROM calls
+    WHERE client = :client AND caller = :caller AND same_as IS NULL
+        AND (started_at >= :since OR started_at > :day)
 """)
 _PUT = statement("""
     INSERT INTO calls (client, call_id, same_as, caller, caller_raw, caller_name, line, started_at,
@@ -72,11 +79,17 @@ def twin(client: str, plugin: str, caller: str, line: str, started_at: int) -> W
     return row["call_id"] if row else None
 
 
-def reached(client: str, caller: str, since: int) -> Work[int | None]:
-    """When somebody last spoke with a caller, since a moment: an answered call, or a call back."""
-    (row,) = yield _REACHED, {"client": client, "caller": caller, "since": since}
-    at: int | None = row["at"]
-    return at
+def history(client: str, caller: str, *, since: int, day: int) -> Work[Row]:
+    """How a caller and the business spoke.
+
+    Returns:
+        ``reached_at``: when they last did, since a moment: an answered call, or a call back.
+        ``short``: how many calls since *day* were over as soon as they had begun; a source that
+        doesn't tell when a call began has none.
+    """
+    values = {"client": client, "caller": caller, "since": since, "day": day, "short": SHORT_US}
+    (row,) = yield _HISTORY, values
+    return row
 
 
 def put(client: str, call_id: str, values: dict[str, Any]) -> Work[None]:

@@ -26,7 +26,16 @@ _IS_RETIRED = statement("""
 """)
 TABLES = (
     *("subjects", "inbox", "calls", "cases", "steps", "texts", "team_texts", "contacts"),
-    *("contact_log", "crm_refs", "suppressions", "bookings", "plugin_state", "pauses", "ledger"),
+    *(
+        "contact_log",
+        "crm_refs",
+        "suppressions",
+        "bookings",
+        "plugin_state",
+        "pauses",
+        "counters",
+        "ledger",
+    ),
 )
 _RENAME = [
     statement(f"UPDATE {table} SET client = :client WHERE client = :was") for table in TABLES

@@ -49,7 +49,7 @@ _CALL = statement("""
 """)
 _CASE = statement("""
     UPDATE cases SET number = NULL, email = NULL, caller = '{}', because = :because,
-        closed_because = :because
+        closed_because = :because, closed_at = COALESCE(closed_at, :now), held_until = NULL
     WHERE client = :client AND case_id = :case_id
 """)
 _TEXT = statement("""
@@ -136,15 +136,15 @@ def erase_call(client: str, call_id: str) -> Work[None]:
     yield _CALL, {"client": client, "call_id": call_id, "because": GONE}
 
 
-def erase_case(client: str, case_id: str, number: str, number_hash: str) -> Work[None]:
-    """Nobody was spoken with any more, but there was a conversation."""
+def erase_case(client: str, case_id: str, number: str, number_hash: str, now: int) -> Work[None]:
+    """Nobody was spoken with any more, but there was a conversation; it is over."""
     key = {"client": client, "case_id": case_id}
     subject = f"case/{case_id}"
     yield _TEXT, {**key, "number": number, "rank": FINAL_RANK}
     yield _STEPS, {"client": client, "subject": subject}
     yield _BOOKING, key
     yield _LEDGER, {"client": client, "number_hash": number_hash, "subject": subject}
-    yield _CASE, {**key, "because": GONE}
+    yield _CASE, {**key, "because": GONE, "now": now}
 
 
 def erase_number(client: str, number: str, number_hash: str) -> Work[int]:

@@ -51,9 +51,9 @@ _OF_NUMBER = statement(f"""
     ORDER BY at, seq, entry
 """)
 _NAMING = statement("""
-    SELECT client, subject, content FROM ledger
-    WHERE (client = :client OR :client = '*') AND kind = 'decided' AND content LIKE :words
-    ORDER BY at DESC, entry
+    SELECT subject, content FROM ledger
+    WHERE client = :client AND seq > 0 AND kind = 'decided' AND content LIKE :words
+    ORDER BY seq DESC
 """)
 _AT = statement("SELECT chain FROM ledger WHERE client = :client AND seq = :seq")
 _CHAIN = statement(f"""
@@ -152,11 +152,11 @@ def of_number(client: str, number_hash: str) -> Work[Sequence[Row]]:
     return every(_OF_NUMBER, client=client, number_hash=number_hash)
 
 
-def decided_by(client: str, rule: str) -> Work[list[tuple[str, str]]]:
-    """Client and subject of what a rule decided, the newest first; *client* may be ``*``."""
+def decided_by(client: str, rule: str) -> Work[list[str]]:
+    """The subjects of what a rule decided, by sealed rows, the newest first."""
     rows = yield from every(_NAMING, client=client, words=f'%"rule": "{rule}"%')
     found = (
-        (row["client"], row["subject"])
+        row["subject"]
         for row in rows
         if json.loads(row["content"])["rule"] == rule  # not only answered, with others
     )

@@ -23,6 +23,7 @@ _STEPS, _LOG, _CASES = (
     ("client", "number", "key"),
     ("client", "case_id"),
 )
+_COUNTERS = ("client", "name", "period")
 _LEDGER, _SUPPRESSIONS = ("client", "entry"), ("client", "number_hash", "reason")
 
 
@@ -58,8 +59,12 @@ _OLD = {
     "contents": _older(
         "ledger", _LEDGER, "at < :before AND content IS NOT NULL AND seq IS NOT NULL"
     ),
+    "counters": _older("counters", _COUNTERS, "since < :before"),
     "suppressions": _older("suppressions", _SUPPRESSIONS, "since < :before"),
 }
+_DELETE_COUNTER = statement("""
+    DELETE FROM counters WHERE client = :client AND name = :name AND period = :period
+""")
 _DELETE_EVENT = statement("""
     DELETE FROM inbox WHERE client = :client AND plugin = :plugin AND key = :key
 """)
@@ -183,6 +188,7 @@ def _subject(client: str, subject: str) -> Work[None]:
 
 CLASSES: tuple[Class, ...] = (
     Class("raw_events", "raw events", _INBOX, _OLD["events"], partial(_do, _DELETE_EVENT)),
+    Class("raw_events", "counters", _COUNTERS, _OLD["counters"], partial(_do, _DELETE_COUNTER)),
     Class("bodies", "bodies of texts", _TEXTS, _OLD["bodies"], partial(_do, _EMPTY_TEXT)),
     Class("bodies", "recordings", _CALLS, _OLD["recordings"], partial(_do, _EMPTY_CALL)),
     Class("bodies", "details of steps", _STEPS, _OLD["details"], partial(_do, _EMPTY_STEP)),

@@ -318,6 +318,17 @@ pauses = Table(
     PrimaryKeyConstraint("client"),
 )
 
+counters = Table(  # for the caps of a client: never a number in it
+    "counters",
+    metadata,
+    _text("client"),
+    _text("name"),  # texts, segments
+    _text("period"),  # an hour in UTC, or a day of the client
+    _int("since"),
+    _int("count"),
+    PrimaryKeyConstraint("client", "name", "period"),
+)
+
 ledger = Table(  # append-only; the content can be erased without breaking the chain
     "ledger",
     metadata,

@@ -196,7 +196,10 @@ class Lock:
     """The right to run the engine on a database file: one process at a time."""
 
     def __init__(self, path: Path) -> None:
-        self._file = (path.parent / f"{path.name}.lock").open("a+")
+        try:
+            self._file = (path.parent / f"{path.name}.lock").open("a+")
+        except OSError as error:
+            raise WrongStore(f"{error.filename}: can't be written: {error.strerror}") from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

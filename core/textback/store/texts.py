@@ -51,11 +51,21 @@ _TALKING = statement("""
     SELECT 1 AS talking FROM texts
     WHERE client = :client AND case_id = :case_id AND kind IN ('received', 'reply') LIMIT 1
 """)
-_FIRSTS = statement("""
-    SELECT max(at) AS at FROM texts
-    WHERE client = :client AND number = :number AND at >= :since AND kind = 'first'
-        AND case_id <> :case_id AND state <> 'failed'
-        AND (state <> 'queued' OR :shadow = 1)
+_HISTORY = statement("""
+    SELECT
+        max(CASE WHEN kind = 'first' AND at >= :cool AND case_id <> :case_id THEN at END)
+            AS first_at,
+        max(CASE WHEN kind = 'received' AND direction = 'in' THEN at END) AS wrote_at,
+        count(CASE WHEN kind IN ('first', 'follow_up') AND at > :day THEN 1 END) AS in_day,
+        min(CASE WHEN kind IN ('first', 'follow_up') AND at > :day THEN at END) AS day_from,
+        count(CASE WHEN kind IN ('first', 'follow_up') AND at > :week THEN 1 END) AS in_week,
+        min(CASE WHEN kind IN ('first', 'follow_up') AND at > :week THEN at END) AS week_from,
+        count(CASE WHEN kind IN ('confirmation', 'help') AND direction = 'out' AND at > :day
+            THEN 1 END) AS answers,
+        count(CASE WHEN kind = 'reply' AND direction = 'out' AND at > :hour THEN 1 END) AS replies
+    FROM texts
+    WHERE client = :client AND number = :number AND at >= :since AND channel = 'sms'
+        AND state <> 'failed' AND (state <> 'queued' OR :shadow = 1)
 """)
 
 
@@ -126,22 +136,43 @@ def talking(client: str, case_id: str) -> Work[bool]:
     return bool((yield _TALKING, {"client": client, "case_id": case_id}))
 
 
-def last_first_text(
-    client: str, number: str, since: int, case_id: str, *, shadow: bool
-) -> Work[int | None]:
-    """When this number last got a first text in another case, since a moment.
+def history(
+    client: str,
+    number: str,
+    case_id: str,
+    *,
+    hour: int,
+    day: int,
+    week: int,
+    cool: int,
+    since: int,
+    shadow: bool,
+) -> Work[Row]:
+    """What was written to and by a number: what the rules count, in one look.
 
-    With *shadow*, texts that only would have been sent count, too.
+    Args:
+        client: Whose texts.
+        number: To and from whom.
+        case_id: The case in which a first text is no earlier one.
+        hour: When the last hour began.
+        day: When the last 24 hours began.
+        week: When the last seven days began.
+        cool: From when on an earlier first text counts.
+        since: From when on anything counts.
+        shadow: Texts that only would have been sent count, too.
     """
     (row,) = yield (
-        _FIRSTS,
+        _HISTORY,
         {
             "client": client,
             "number": number,
-            "since": since,
             "case_id": case_id,
+            "hour": hour,
+            "day": day,
+            "week": week,
+            "cool": cool,
+            "since": since,
             "shadow": int(shadow),
         },
     )
-    at: int | None = row["at"]
-    return at
+    return row

@@ -219,6 +219,16 @@ def test_a_file_name_is_a_client_name(files):
     assert problem.endswith('rename it to "bright-smile-2.toml"')
 
 
+def test_what_editors_leave_behind_is_no_client(files):
+    """A hidden file takes no line from the client that has it; a byte order mark is no letter."""
+    path = files.client()
+    files.client(name=".bright-smile")
+    (path.parent / ".#bright-smile.toml").symlink_to("somebody@somewhere.1234")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+
+    assert files.load_one().lines == ("+13035550100",)
+
+
 def test_only_the_wanted_clients_are_read(files):
     """A name that has no file is told with the nearest that has one."""
     files.client()

@@ -2,10 +2,10 @@
 
 import pytest
 
-from support.house import FOLLOW_UPS
+from support.house import FOLLOW_UPS, STACK
 from textback import plugins
 from textback.config import load
-from textback.engine.check import advice
+from textback.engine.check import advice, complete
 
 
 def told(house, more):
@@ -21,17 +21,21 @@ def told(house, more):
     ]
 
 
+WORDS = "{{ business }} is sorry to have missed your call. Reply STOP to opt out"
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [
         (FOLLOW_UPS, []),
-        ('[[text]]\nbody = "Sorry"', []),
+        (f'[[text]]\nbody = "{WORDS}"', []),
         (
-            '[[text]]\nbody = "Hi"\nwhen = { hours = "open" }',
+            f'[[text]]\nbody = "{WORDS}"\nwhen = {{ hours = "open" }}',
             ['no [[text]] is for calls with hours = "closed"; they get the built-in text'],
         ),
         (
-            '[[text]]\nbody = "Hi"\n[[text]]\nbody = "Sorry"\nwhen = { hours = "holiday" }',
+            f'[[text]]\nbody = "{WORDS}"\n'
+            f'[[text]]\nbody = "{WORDS}"\nwhen = {{ hours = "holiday" }}',
             ["text[2] is never used: an earlier one fits whenever it does"],
         ),
         (
@@ -68,3 +72,42 @@ def test_mail_to_callers_without_a_postal_address(closed):
     assert found == [
         "postal_address is not set: follow-ups by e-mail don't go, the law asks for it"
     ]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ('[[text]]\nbody = "Sorry we missed your call"', ["name the business", "opt out"]),
+        (f'[[text]]\nbody = "{WORDS}. Save $20, see bit.ly/x"', ["which sells", "bit.ly"]),
+    ],
+)
+def test_words_that_are_amiss_in_a_first_text(closed, more, words):
+    """Each is said, with the text that it is about."""
+    said = told(closed, more)
+
+    assert len(said) == len(words)
+    for each, word in zip(said, words, strict=True):
+        assert each.startswith("text[1]")
+        assert word in each
+
+
+def test_a_pack_that_does_not_exist_is_a_problem(closed):
+    """The client is left out, and the packs that there are are named."""
+    closed.write(more='[rules]\npacks = ["us-xx"]')
+    config = load(closed.folder / "textback.toml", environ={})
+
+    problems = complete(config, closed.outside.plugins()).problems
+
+    (problem,) = [each for each in problems if each.path == "rules.packs"]
+    assert 'no pack "us-xx"' in problem.message
+    assert "us-federal" in problem.message
+
+
+def test_a_plugin_that_is_not_there_is_one_problem(closed):
+    """Whether it could tell the team, or text, can't be known then, and isn't asked."""
+    pager = '[plugins.pager]\nuse = "pagr"\n'
+    closed.write(stack=pager + STACK, more='[[notify]]\nto = ["pager"]\n')
+    config = load(closed.folder / "textback.toml", environ={})
+    problems = complete(config, closed.outside.plugins()).problems
+    assert "pager" in {each.path.rpartition(".")[2] for each in problems}
+    assert not [each for each in problems if each.path.startswith("notify")]

@@ -72,6 +72,6 @@ async def test_secrets_come_from_the_vault_and_commits_are_seen(tmp_path: Path) 
     await api.stop()
 
     rows = [json.loads(line) for line in seen.read_text().splitlines()]
-    assert [row[0] for row in rows][:2] == ["decided", "sent"]
+    assert [row[0] for row in rows][:3] == ["declared", "decided", "sent"]
     assert [row[3] for row in rows] == list(range(1, len(rows) + 1))
     assert {row[1] for row in rows} == {"bright"}

@@ -378,6 +378,35 @@ async def test_stop_by_mail_ends_mail(house: House, letters: Letters) -> None:
     assert any("unsubscribed from e-mail" in title for title in house.told())
 
 
+async def test_own_words_by_mail_end_everything(house: House, letters: Letters) -> None:
+    """Who asks to be left alone hears nothing more, by mail or text; the team is told once."""
+    letters.known = Caller(first_name="Anna", email=ANNA)
+    await house.missed()
+
+    await house.tell(an_answer(house, "Please take me off your list"), plugin="mailer")
+    await house.let_pass(10 * DAY)
+    await house.missed()
+
+    reasons = {row["reason"] for row in house.rows("SELECT reason FROM suppressions")}
+    assert reasons == {"unsubscribed", "opt_out"}
+    assert not letters.mails
+    assert len(house.sent) == 1
+    assert [each.kind.value for each in house.outside.notices].count("opted_out") == 1
+
+
+async def test_a_mail_that_may_be_an_opt_out_is_for_people(house: House, letters: Letters) -> None:
+    """As with a text: what may go out is for the team to decide."""
+    letters.known = Caller(first_name="Anna", email=ANNA)
+    await house.missed()
+
+    await house.tell(an_answer(house, "Not interested"), plugin="mailer")
+    await house.let_pass(10 * DAY)
+    await house.missed()
+
+    assert house.ends() == ["sent", "suppressed"]
+    assert any("may want no more texts" in title for title in house.told())
+
+
 async def test_an_answer_told_twice_counts_once(house: House, letters: Letters) -> None:
     """A mailbox is read again after a crash."""
     await house.missed()

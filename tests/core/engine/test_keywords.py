@@ -11,7 +11,7 @@ from support.house import CALLER, STACK, House
 from textback.engine import people
 from textback.events import OptIn, OptOut
 from textback.model import Keyword, Kind
-from textback.store import Unit, cases
+from textback.store import Unit
 
 BY_PROVIDER = STACK.replace("[plugins.carrier]", '[plugins.carrier]\nopt_out_replies = "provider"')
 DAY = timedelta(days=1)
@@ -110,13 +110,7 @@ async def test_stop_to_a_text_of_the_team_holds_too(house: House) -> None:
     """A colleague's text to someone who opted out is not sent, and the team is told so."""
     await house.missed()
     await house.write_in("STOP")
-    case = house.case()
-    client = house.runtime.config.clients["bright"]
-    row = await house.runtime.store.read(lambda: cases.find(case["case_id"]))
-    assert row is not None
-    await house.runtime.store.write(
-        lambda: people.reply(client, row, "just one more thing", house.runtime.ctx.now())
-    )
+    await house.write_as_team("just one more thing")
     await house.let_pass(timedelta(minutes=1))
 
     assert kinds(house) == ["first", "confirmation"]
@@ -165,3 +159,118 @@ async def test_an_order_from_a_stranger_opens_no_conversation(house: House) -> N
     await house.missed()
 
     assert [text.kind for _, text in house.sent] == [Kind.HELP, Kind.FIRST]
+
+
+PLEASE = "Please stop texting me"
+DOUBTFUL = "wrong number"
+
+
+async def test_an_opt_out_in_the_callers_own_words_is_one(house: House) -> None:
+    """Confirmed once, nothing follows, and the team and the ledger have the words."""
+    await house.missed()
+    await house.write_in(PLEASE)
+    await house.write_in("I said no more texts!!")
+    await house.let_pass(3 * DAY)
+    await house.missed()
+
+    assert kinds(house) == ["first", "confirmation"]
+    assert house.ends() == ["sent", "suppressed"]
+    told = next(each for each in house.outside.notices if each.kind.value == "opted_out")
+    assert f"They wrote: {PLEASE}" in told.lines
+    (row,) = house.rows("SELECT evidence FROM suppressions")
+    assert row["evidence"] == f"wrote '{PLEASE}', read as 'stop texting'"
+    assert await house.ledger_fault() is None
+
+
+@pytest.mark.parametrize(
+    ("body", "confirmed"), [("don't text me anymore", True), ("STOP please", False)]
+)
+async def test_a_provider_knows_only_its_own_words(
+    closed: House, body: str, confirmed: bool
+) -> None:
+    """Other words are ours to confirm; but for those that it may have taken for its own."""
+    closed.write(stack=BY_PROVIDER)
+    await closed.open()
+    await closed.missed()
+
+    await closed.write_in(body)
+    await closed.let_pass(7 * DAY)
+
+    assert kinds(closed) == ["first", *(["confirmation"] if confirmed else [])]
+    assert len(closed.rows("SELECT * FROM suppressions WHERE reason = 'opt_out'")) == 1
+
+
+async def test_words_of_opting_out_from_a_stranger_open_no_conversation(house: House) -> None:
+    """Somebody whom nobody texted: noted, confirmed, no lead."""
+    await house.write_in("take me off your list")
+
+    assert kinds(house) == ["confirmation"]
+    assert not house.outside.leads
+    assert house.case()["closed_because"] is not None
+
+
+async def test_what_may_be_an_opt_out_holds_everything_but_people(house: House) -> None:
+    """No follow-up, and no text for a later call; the team may ask, and is told how to decide."""
+    await house.missed()
+    await house.write_in(DOUBTFUL)
+    await house.let_pass(10 * DAY)
+    await house.missed()
+    assert kinds(house) == ["first"]
+    assert house.ends() == ["sent", "suppressed"]
+    told = next(each for each in house.outside.notices if each.kind.value == "reply")
+    assert told.title.endswith("wrote, and may want no more texts")
+    assert (
+        f"If it is one: textback suppress {CALLER} --client bright --reason opt_out" in told.lines
+    )
+    assert f"If not: textback suppress {CALLER} --client bright --lift" in told.lines
+
+    await house.write_as_team("Shall we leave you alone?")
+
+    assert kinds(house) == ["first", "reply"]
+
+
+@pytest.mark.parametrize("decided", ["lift", "suppress", "START", "STOP"])
+async def test_people_or_the_caller_decide(house: House, decided: str) -> None:
+    """It was one, for good; or it was none, and the next missed call is texted."""
+    await house.missed()
+    await house.write_in(DOUBTFUL)
+    ctx = house.runtime.ctx
+    clients, args = list(ctx.clients.values()), ("bright", CALLER, "they said so", ctx.now())
+    if decided == "lift":
+        await house.runtime.store.write(lambda: people.lift(ctx.hash_of, clients, *args))
+    elif decided == "suppress":
+        await house.runtime.store.write(
+            lambda: people.suppress(ctx.hash_of, clients, *args, reason="opt_out")
+        )
+    else:
+        await house.write_in(decided)
+    reasons = [row["reason"] for row in house.rows("SELECT reason FROM suppressions")]
+    await house.let_pass(10 * DAY)
+    await house.missed()
+
+    assert reasons == ([] if decided in ("lift", "START") else ["opt_out"])
+    assert house.ends()[-1] == ("suppressed" if reasons else "sent")
+
+
+async def test_an_opt_out_may_count_for_all_clients(closed: House) -> None:
+    """With `opt_out_scope`: what waits elsewhere is cancelled, until the caller writes START."""
+    other = "+13035550101"
+    closed.write(settings='mode = "live"\nopt_out_scope = "deployment"')
+    closed.write(client="other", line=other)
+    await closed.open()
+    await closed.missed()
+    await closed.tell(closed.ended(line=other), client="other")
+    await closed.run()
+
+    await closed.write_in("STOP")
+    await closed.let_pass(10 * DAY)
+    await closed.tell(closed.ended(line=other), client="other")
+    await closed.run()
+    assert kinds(closed) == ["first", "first", "confirmation"]
+    assert closed.ends() == ["sent", "sent", "suppressed"]
+
+    await closed.write_in("START")
+    await closed.let_pass(10 * DAY)
+    await closed.tell(closed.ended(line=other), client="other")
+    await closed.run()
+    assert closed.ends()[-1] == "sent"

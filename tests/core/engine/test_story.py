@@ -6,6 +6,7 @@ import pytest
 
 from support.house import CLIENT
 from textback.engine import story
+from textback.store import clients, ledger
 
 MANY = 100
 
@@ -24,6 +25,9 @@ async def three(house):
     for _ in range(2):
         await house.let_pass(timedelta(days=20))
         await house.missed()
+    await house.runtime.store.write(ledger.seal)
+    now = house.runtime.ctx.now()
+    await house.runtime.store.write(lambda: clients.seen([CLIENT], now))
     return house
 
 
@@ -41,3 +45,17 @@ async def test_the_newest_of_many(three):
     """As many as asked for."""
     (newest,) = await decided(three, "suppressed", most=1)
     assert newest == (await decided(three, "suppressed"))[-1]
+
+
+async def test_a_case_is_found_by_what_a_text_to_the_team_calls_it(three):
+    """Six letters of its name, if only one case begins so."""
+    one, other = await decided(three, "suppressed")
+    for name, found in (
+        (one, one),
+        (one[:6], one),
+        (other[:6], other),
+        (one[:5], None),
+        ("", None),
+    ):
+        row = await three.runtime.store.read(lambda name=name: story.named(name))
+        assert (row and row["case_id"]) == found

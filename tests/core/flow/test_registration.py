@@ -41,6 +41,20 @@ def test_samples_are_the_texts_that_go(client_of):
     assert not campaign.embedded_links
 
 
+def test_all_lines_and_a_place_are_in_it(client_of):
+    """The numbers that people call, and samples as callers of one of the places get them."""
+    campaign = describe(
+        client_of(
+            'location = [{ lines = ["+13035550100"], name = "Airport" }]\n'
+            '[[text]]\nbody = "{{ business }} {{ location }} here. Reply STOP to opt out"\n'
+            '[[follow_up]]\nafter = "2h"\nbody = "Still need us?"'
+        )
+    )
+    assert campaign.samples[0].startswith("Bright Smile Dental Airport here")
+    assert "1 more text about the same call follows," in campaign.description
+    assert "at (303) 555-0100, a number published by the business" in campaign.message_flow
+
+
 def test_links_and_numbers_in_texts_are_told(client_of):
     """A reviewer compares these two answers with the samples."""
     body = "{{ business }}: book at {{ booking_link }} or call {{ line }}. Reply STOP to opt out"

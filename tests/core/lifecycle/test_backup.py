@@ -175,3 +175,33 @@ async def test_restore_refuses_what_would_lose_something(config, elsewhere, text
     config.write_text(config.read_text().replace("a key of this test", "another key"))
     code, _, words = await textback("restore", str(copy), "--force")
     assert (code, "store.key is not the one" in words) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ("another key of this test, as long", "bring back that key"),
+        ("", "bring back that key"),
+        ("short", "shorter than"),
+    ],
+)
+async def test_a_store_is_served_with_its_own_key_only(config, textback, key, why):
+    """Whoever opted out would be a stranger under another key: nothing works until it is back."""
+    serving = await d.Serving.start(config)
+    assert await serving.stop() == 0
+    before = config.read_text()
+    line = f'key = "{key}"' if key else ""
+    config.write_text(before.replace('key = "a key of this test, long enough for anyone"', line))
+    client = config.parent / "clients" / "bright.toml"
+    client.write_text(client.read_text().replace('mode = "live"', 'mode = "shadow"'))
+
+    code, _, words = await d.command(config, "serve")
+    assert (code, why in words) == (1, True), words
+    code, out, words = await textback("check")
+    assert (code, why in out, "0 of 1 client" in words) == (1, True, True), out + words
+    if key != "short":
+        code, _, words = await textback("suppress", "+13035550123")
+        assert (code, why in words) == (1, True), words
+
+    config.write_text(before)
+    assert (await textback("suppress", "+13035550123"))[0] == 0

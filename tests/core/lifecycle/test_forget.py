@@ -76,6 +76,7 @@ async def test_nothing_of_a_person_is_left_in_the_file(
     assert b"Bert Example" in left
     assert b"ring me" in left
     assert rows("SELECT count(*) FROM cases") == cases
+    assert rows("SELECT count(*) FROM cases WHERE number IS NULL AND closed_at IS NULL") == [(0,)]
     assert (await proof(config)).broken is None
     assert await serving.stop() == 0
     assert CALLER[1:].encode() not in on_disk(config)

@@ -92,8 +92,21 @@ async def test_an_imported_opt_out_is_not_texted(config, textback, rows, http, p
     assert "the caller opted out" in because
 
 
+async def test_an_opt_out_that_the_team_was_told_of(rows, textback):
+    """By telephone, say: unlike a block, the team can't take it back."""
+    words = ("suppress", "+13035550123", "--client", "bright")
+
+    assert (await textback(*words, "--reason", "opt_out"))[0] == 0
+    assert (await textback(*words, "--lift"))[0] == 0
+
+    assert [tuple(row) for row in rows("SELECT client, reason FROM suppressions")] == [
+        ("bright", "opt_out")
+    ]
+
+
 async def test_wrong_use_is_told(config, textback):
-    """A number or a file, and a file that is one."""
+    """A number or a file, a known reason, and a file that is one."""
+    assert (await textback("suppress", "+13035550101", "--reason", "whim"))[0] == 2
     assert (await textback("suppress"))[0] == 2
     assert (await textback("suppress", "+13035550101", "--import", "x.csv"))[0] == 2
     code, _, words = await textback("suppress", "--import", str(config.parent / "none.csv"))

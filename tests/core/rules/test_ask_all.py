@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textback.model import Caller, Case, Kind
+from textback.model import Caller, Case, Kind, Outcome
 from textback.picture import Action, History, Picture, Policy, Suppression
 from textback.rules import RULES, ask_all
 from textback.rules.answers import hold, send, shadow, spell, suppress
@@ -124,7 +124,14 @@ def test_the_strictest_wins(said, action, rule, until):
             cool_down_s=86_400,
             max_age_s=900,
         ),
-        case=Case(id="c1", client="bright-smile", number=None, line=None, opened_at=NOW),
+        case=Case(
+            id="c1",
+            client="bright-smile",
+            number=None,
+            line=None,
+            opened_at=NOW,
+            outcome=Outcome.NO_ANSWER,
+        ),
         to=NUMBERS[0],
     )
 

@@ -50,6 +50,7 @@ def test_bookings_of_the_first_schema(tmp_path: Path) -> None:
     with connection:
         connection.execute("ALTER TABLE bookings DROP COLUMN told_at")
         connection.execute("ALTER TABLE bookings DROP COLUMN replaced_by")
+        connection.execute("DROP TABLE counters")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
         connection.execute(
             "INSERT INTO bookings (client, plugin, booking, title) VALUES ('c', 'p', 'B1', 'x')"

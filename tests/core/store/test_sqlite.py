@@ -52,3 +52,10 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(WrongStore, match="no such folder"):
         open_embedded(tmp_path / "nowhere" / "textback.db")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_that_cannot_be_made_is_told_in_words(tmp_path: Path) -> None:
+    """As in a folder that this user may not write to."""
+    (tmp_path / "textback.db.lock").mkdir()
+    with pytest.raises(WrongStore, match="can't be written: Is a directory"):
+        Lock(tmp_path / "textback.db")

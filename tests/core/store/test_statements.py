@@ -21,6 +21,7 @@ MAY_SCAN = {
     "clients._RETIRED",  # a partial index
     "forgetting._KNOWN_TO",  # by a command, rarely
     "plugin_state._EXPIRE",
+    "past.CALLS",  # what its inner query has found
     "pruning._DELETE_UNUSED[1]",  # of clients, for a case that is five years old
     "steps._COUNT",  # partial indexes
     "steps._RELEASE_HELD",  # a partial index

@@ -15,6 +15,7 @@ name = "Bright Smile Dental"
 time_zone = "America/Denver"
 lines = ["{LINE}"]
 mode = "live"
+registration.id = "CMP1234"
 
 [plugins.ringcentral]
 client_id = "app-1"

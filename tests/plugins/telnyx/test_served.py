@@ -23,6 +23,7 @@ name = "Bright Smile Dental"
 time_zone = "America/Denver"
 lines = ["{LINE}"]
 mode = "live"
+registration.id = "CMP1234"
 
 [plugins.telnyx]
 api_key = "KEY0123456789ABCDEF_secretofthetests"

@@ -44,6 +44,7 @@ name = "Bright Smile Dental"
 time_zone = "America/Denver"
 lines = ["+13035550100"]
 mode = "live"
+registration.id = "CMP1234"
 [plugins.vonage]
 api_key = "{API_KEY}"
 api_secret = "{API_SECRET}"

@@ -1,0 +1,111 @@
+"""Opting out and in: what is remembered of who wants no more texts, and who may take it back.
+
+An opt-out is a suppression that only the caller takes back.  What may be one is a suppression, too:
+nothing goes to the number but what people of the team write, until they decide.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textback.config.settings import Client
+from textback.engine import closing, todo
+from textback.engine.context import Context
+from textback.engine.names import case_subject
+from textback.plugins import Stack
+from textback.store import Work, contacts, forgetting, ledger, steps, suppressions
+from textback.store.contacts import DEPLOYMENT
+from textback.store.work import Row
+
+OPT_OUT: Final = "opt_out"
+DOUBT: Final = "maybe_opt_out"
+
+_EVIDENCE: Final = 80  # characters of what was written
+
+
+def evidence(body: str, words: str) -> str:
+    """How an opt-out was said: what was written, and the words that it rests on."""
+    wrote = body.strip()
+    said = f"wrote {wrote[:_EVIDENCE]!r}"
+    return said if words.casefold() == wrote.casefold() else f"{said}, read as {words!r}"
+
+
+def opt_out(
+    ctx: Context, client: Client, number: str, subject: str, said: str, now: int
+) -> Work[bool]:
+    """No more texts to a number, as far as the client's `opt_out_scope` goes; False if known."""
+    hashed = ctx.hash_of(number)
+    scope = DEPLOYMENT if client.opt_out_scope == "deployment" else client.id
+    yield from contacts.raise_version(client.id, number)
+    yield from suppressions.lift(client.id, hashed, DOUBT)
+    new = yield from suppressions.add(scope, number, hashed, OPT_OUT, said, now)
+    if not new:
+        return False
+    content = {"reason": OPT_OUT, "evidence": said, "scope": scope}
+    yield from ledger.write(client.id, "suppressed", subject, hashed, content, now)
+    if scope == DEPLOYMENT:
+        yield from contacts.raise_version(DEPLOYMENT, number)
+        for name in (yield from forgetting.known_to(number)):
+            other = ctx.clients.get(name)
+            if other is not None and name != client.id:
+                because = f"the caller opted out at {client.id}"
+                yield from closing.by_event(ctx.hash_of, other, number, because, now)
+    return True
+
+
+def stop(
+    ctx: Context,
+    client: Client,
+    stack: Stack,
+    case: Row,
+    number: str,
+    said: str,
+    now: int,
+    text: str | None = None,
+) -> Work[bool]:
+    """A caller opts out: the case is closed and the team told; False if it was so already.
+
+    Args:
+        ctx: The deployment.
+        client: Whose caller.
+        stack: Who tells the team.
+        case: Where it is kept.
+        number: The caller's.
+        said: How, for the ledger.
+        now: When.
+        text: The id of the text or mail that said it, if one did.
+    """
+    new = yield from opt_out(ctx, client, number, case_subject(case["case_id"]), said, now)
+    if new:
+        about = f"opt_out/{case['replies'] + 1}"
+        detail = {"text": text} if text is not None else {}
+        yield from steps.add(todo.notices(client, stack, case["case_id"], about, now, detail), now)
+    if case["closed_at"] is None:
+        yield from closing.close(ctx.hash_of, client, case, "the caller opted out", now)
+    return new
+
+
+def doubt(
+    ctx: Context, client: Client, number: str, subject: str, said: str, now: int
+) -> Work[None]:
+    """Somebody may have opted out: nothing goes by itself until people decide."""
+    hashed = ctx.hash_of(number)
+    yield from contacts.raise_version(client.id, number)
+    if (yield from suppressions.add(client.id, number, hashed, DOUBT, said, now)):
+        content = {"reason": DOUBT, "evidence": said}
+        yield from ledger.write(client.id, "suppressed", subject, hashed, content, now)
+
+
+def opt_in(
+    ctx: Context, client: Client, number: str, subject: str, said: str, now: int
+) -> Work[None]:
+    """The caller wants texts again: what forbids them for all clients ends with it, too."""
+    hashed = ctx.hash_of(number)
+    yield from contacts.raise_version(client.id, number)
+    lifted = yield from suppressions.lift(client.id, hashed, OPT_OUT)
+    lifted |= yield from suppressions.lift(client.id, hashed, DOUBT)
+    if (yield from suppressions.lift(DEPLOYMENT, hashed, OPT_OUT)):
+        yield from contacts.raise_version(DEPLOYMENT, number)
+        lifted = True
+    if lifted:
+        yield from ledger.write(client.id, "resumed", subject, hashed, {"evidence": said}, now)

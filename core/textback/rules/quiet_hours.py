@@ -1,0 +1,152 @@
+"""Nobody is disturbed at night: texts wait until it is day wherever the caller may be.
+
+The hours come from the packs that hold there, on that day, by the clocks there.  Of several
+plausible zones all must allow it.  What may go at any time:
+
+- what the caller has just asked for (the confirmation of an opt-out, the answer to HELP);
+- what a person of the business writes into the conversation: they look at the clock themselves, and
+  hold back nothing that the caller waits for;
+- e-mail, which wakes nobody;
+- the first text, if the client wants that and no pack is against it: it answers the caller's own
+  call while they still have the phone in their hand.  It must go within a minute of the call's end,
+  at the first try, and in plain words of service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from zlib import crc32
+from zoneinfo import ZoneInfo
+
+from textback.model import Kind
+from textback.picture import Picture, Verdict
+from textback.rules.answers import hold, send, spell, suppress
+from textback.rules.content import unfit
+from textback.rules.packs import Hours, law_of
+from textback.rules.places import Place, place_of
+
+NAME = "quiet_hours"
+VERSION = 1
+
+AT_ONCE_S = 60
+"""So soon after the call's end a first text may go at night."""
+
+JITTER_S = 15 * 60
+"""Held texts leave spread over this time, so that not all leave in the first second of the day."""
+
+_LOOK_AHEAD = timedelta(days=8)
+_ALWAYS = {
+    Kind.REPLY: "a person of the business writes",
+    Kind.CONFIRMATION: "the caller has just asked for this text",
+    Kind.HELP: "the caller has just asked for this text",
+    Kind.NOTICE: "the team is told at any time",
+}
+
+
+def judge(picture: Picture) -> Verdict:
+    """Hold a first text or a follow-up until it is day in every plausible zone."""
+    if picture.channel == "email":
+        return send(NAME, "an e-mail wakes nobody")
+    if picture.to is None:
+        return send(NAME, "there is no number to be called a place")
+    place = place_of(picture.to, picture.caller.zone)
+    zones = place.zones or ((picture.policy.zone,) if picture.policy.zone else ())
+    if not zones:
+        return send(NAME, "nobody knows what time it is there")
+    if why := _ALWAYS.get(picture.kind):
+        return send(NAME, why, local=_clocks(picture.now, zones))
+    packs = picture.policy.packs
+    opens = _opens(picture.now, zones, packs, place)
+    saw: dict[str, object] = {
+        "local": _clocks(picture.now, zones),
+        "areas": place.named,
+        "packs": _packs(picture, place),
+    }
+    if opens == picture.now:
+        return send(NAME, "it is day where the caller may be", **saw)
+    if opens is None:
+        return suppress(NAME, "there is no time at which all places of the caller allow it", **saw)
+    night = f"it is {_told(picture.now, zones)}, when texts wait"
+    if picture.kind is Kind.FIRST:
+        saw["first_text_at_night"] = picture.policy.first_text_at_night
+        against = _against_now(picture, zones, place)
+        if against is None:
+            return send(NAME, "it answers the call that has just ended, even at night", **saw)
+        night += f"; {against}"
+    return hold(NAME, _spread(picture, opens, zones, place), night, **saw)
+
+
+def _against_now(picture: Picture, zones: Sequence[ZoneInfo], place: Place) -> str | None:
+    """Why not even a first text may go at night; None if it may."""
+    policy = picture.policy
+    if not policy.first_text_at_night:
+        return "first_text_at_night is off"
+    for zone in zones:
+        law = law_of(policy.packs, place.areas, picture.now.astimezone(zone).date())
+        for entry in law.entries:
+            if not entry.first_at_night:
+                return f"{entry.name} lets not even the first text go at night"
+    since_s = (picture.now - picture.case.opened_at).total_seconds()
+    if since_s > AT_ONCE_S:
+        return f"the call ended {spell(since_s)} ago"
+    if picture.retried:
+        return "it was tried before"
+    if faults := unfit(picture):
+        return f"at night a first text is plain words of service, and this one {faults[0]}"
+    return None
+
+
+def _opens(
+    now: datetime, zones: Sequence[ZoneInfo], packs: tuple[str, ...], place: Place
+) -> datetime | None:
+    """The first moment from *now* on at which all zones allow texts; None if none does soon."""
+    moment, limit = now, now + _LOOK_AHEAD
+    while moment <= limit:
+        later = max(_next(moment, zone, packs, place) for zone in zones)
+        if later == moment:
+            return moment
+        moment = later
+    return None
+
+
+def _next(moment: datetime, zone: ZoneInfo, packs: tuple[str, ...], place: Place) -> datetime:
+    """The first moment from *moment* on at which one zone allows texts."""
+    local = moment.astimezone(zone)
+    day, minute = local.date(), local.hour * 60 + local.minute
+    for ahead in range(_LOOK_AHEAD.days + 1):
+        that_day = day + timedelta(days=ahead)
+        hours: Hours = law_of(packs, place.areas, that_day).hours[that_day.weekday()]
+        if hours is None or (ahead == 0 and minute >= hours[1]):
+            continue
+        if ahead == 0 and minute >= hours[0]:
+            return moment
+        start = time(hours[0] // 60, hours[0] % 60)
+        return datetime.combine(that_day, start, zone).astimezone(moment.tzinfo)
+    return moment + _LOOK_AHEAD + timedelta(microseconds=1)
+
+
+def _spread(picture: Picture, opens: datetime, zones: Sequence[ZoneInfo], place: Place) -> datetime:
+    """A moment soon after the opening, always the same for one case and step."""
+    share = crc32(f"{picture.case.id}/{picture.step}".encode()) % JITTER_S
+    moment = opens + timedelta(seconds=share)
+    fits = _opens(moment, zones, picture.policy.packs, place) == moment
+    return moment if fits else opens
+
+
+def _clocks(now: datetime, zones: Sequence[ZoneInfo]) -> dict[str, str]:
+    return {str(zone): f"{now.astimezone(zone):%Y-%m-%d %H:%M %z}" for zone in zones}
+
+
+def _packs(picture: Picture, place: Place) -> list[str]:
+    return list(law_of(picture.policy.packs, place.areas, picture.now.date()).packs)
+
+
+def _told(now: datetime, zones: Sequence[ZoneInfo]) -> str:
+    """The time as people say it: ``21:30 in Denver``; of several zones, the first and the last."""
+    clocks = dict.fromkeys(
+        f"{now.astimezone(zone):%H:%M} in {str(zone).rpartition('/')[2].replace('_', ' ')}"
+        for zone in sorted(zones, key=lambda zone: now.astimezone(zone).utcoffset() or timedelta())
+    )
+    told = list(clocks)
+    return told[0] if len(told) == 1 else f"{told[0]} or {told[-1]}"
