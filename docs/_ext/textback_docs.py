@@ -257,8 +257,9 @@ class Fields(Reference):
             rows = [(f"`{each}`", said) for each, said in values_of(cls)]
             return [*words, *self.table(("name", "what it says"), rows)]
         said = {**shared, **attributes_of(doc)}
+        spelled = inspect.get_annotations(cls)  # a field's type may have been resolved meanwhile
         rows = [
-            (f"`{each.name}`", f"`{each.type}`", _default(each), said.get(each.name, ""))
+            (f"`{each.name}`", f"`{spelled[each.name]}`", _default(each), said.get(each.name, ""))
             for each in attrs.fields(cls)
         ]
         return [*words, *self.table(("field", "type", "default", "what it says"), rows)]
