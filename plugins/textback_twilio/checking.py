@@ -99,6 +99,8 @@ def _line(number: Number, settings: Settings, services: Services) -> Iterable[Fi
             yield _error(
                 f"calls to {who} go {_place(number.voice_url)}, not here; {_cure(services)}"
             )
+            if settings.fallback_url is None and (settings.ring or settings.detect == "forwarded"):
+                yield from _fallback(number, settings, address)  # to be made before connecting
             return
         yield from _calls(number, settings, services)
     if services.plays("sender") and settings.messaging_service_sid is None:

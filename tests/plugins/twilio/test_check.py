@@ -74,6 +74,18 @@ async def test_the_fallback_to_paste(look, make):
     assert message.endswith(fallback_twiml(make().settings, ADDRESS))
 
 
+async def test_the_fallback_is_made_before_calls_come_here(look):
+    """It is printed while they go elsewhere, so that connecting leaves no gap."""
+    elsewhere, fallback = errors(
+        await look(
+            voice_url="https://x.example/v", status_callback="", sms_url="", voice_fallback_url=None
+        )
+    )
+
+    assert "go to x.example, not here" in elsewhere
+    assert "with textback down" in fallback
+
+
 async def test_addresses_elsewhere(look):
     """A number whose calls go to another place tells which, and what sets it right."""
     (message,) = errors(
