@@ -64,6 +64,7 @@ def test_what_still_says_what_an_example_said(closed):
 
 def test_mail_to_callers_without_a_postal_address(closed):
     """A plugin's settings say what they lack beside the client's other settings."""
+    pytest.importorskip("aiosmtplib", reason="the extra email is not installed")
     mail = '[plugins.email]\nhost = "mail.example"\nsender = "desk@bright.example"'
     follow_up = '[[follow_up]]\nafter = "1d"\nchannel = "email"\nbody = "Still here"'
     closed.write(stack=mail, more=follow_up)
