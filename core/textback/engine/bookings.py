@@ -117,13 +117,13 @@ def _case_of(
             if named["closed_at"] is None or caller is None:
                 return named
             return (yield from cases.open_of(client.id, caller)) or named
+    recent = now - int(client.idle_after.total_seconds() * 1_000_000)
     if number is not None:
         case = yield from cases.latest_of(client.id, number)
-        recent = now - int(client.idle_after.total_seconds() * 1_000_000)
         if case is not None and (case["closed_at"] is None or case["closed_at"] >= recent):
             return case
     if event.email:
-        return (yield from cases.only_open_by_email(client.id, event.email))
+        return (yield from cases.only_by_email(client.id, event.email, recent))
     return None
 
 

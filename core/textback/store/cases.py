@@ -73,9 +73,10 @@ _BY_EMAIL = statement(f"""
     SELECT {_COLUMNS} FROM cases WHERE client = :client AND email = :email
     ORDER BY (closed_at IS NULL) DESC, opened_at DESC LIMIT 1
 """)
-_OPEN_BY_EMAIL = statement(f"""
+_ONLY_BY_EMAIL = statement(f"""
     SELECT {_COLUMNS} FROM cases
-    WHERE client = :client AND email = :email AND closed_at IS NULL LIMIT 2
+    WHERE client = :client AND email = :email AND (closed_at IS NULL OR closed_at >= :since)
+    ORDER BY (closed_at IS NULL) DESC LIMIT 2
 """)
 _EMAIL_OF = statement("""
     SELECT email FROM cases WHERE client = :client AND number = :number AND email IS NOT NULL
@@ -179,10 +180,11 @@ def by_email(client: str, address: str) -> Work[Row | None]:
     return one(_BY_EMAIL, client=client, email=address.lower())
 
 
-def only_open_by_email(client: str, address: str) -> Work[Row | None]:
-    """The open case with the caller who has an e-mail address, if there is exactly one."""
-    rows = yield from every(_OPEN_BY_EMAIL, client=client, email=address.lower())
-    return rows[0] if len(rows) == 1 else None
+def only_by_email(client: str, address: str, since: int) -> Work[Row | None]:
+    """The one open case with the caller who has an e-mail address, else the one closed *since*."""
+    rows = yield from every(_ONLY_BY_EMAIL, client=client, email=address.lower(), since=since)
+    found = [row for row in rows if row["closed_at"] is None] or rows
+    return found[0] if len(found) == 1 else None
 
 
 def email_of(client: str, number: str) -> Work[str | None]:
