@@ -7,9 +7,16 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from textback.config.settings import LogSettings
+from textback.log import set_up
+
 
 @pytest.fixture(autouse=True)
 def log_as_before() -> Iterator[None]:
-    """A command that a test runs in this process sets up the log for itself only."""
+    """Each test has the log that `serve` has; what a command sets up in this process is its own.
+
+    The library's own renderer draws the variables of every frame, which takes seconds an error.
+    """
+    set_up(LogSettings())
     yield
     structlog.reset_defaults()

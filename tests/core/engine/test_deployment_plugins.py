@@ -57,7 +57,6 @@ async def test_secrets_come_from_the_vault_and_commits_are_seen(tmp_path: Path) 
 
     api = twilio_api.TwilioApi()
     config = d.write(tmp_path, await api.start())
-    (tmp_path / "plugins").mkdir()
     (tmp_path / "plugins" / "vault.py").write_text(VAULT.replace("TOKEN", d.TOKEN))
     seen = tmp_path / "seen.jsonl"
     config.write_text(f'{config.read_text()}\n[plugins.vault]\nlog = "{seen}"\n')

@@ -96,7 +96,6 @@ async def test_after_the_team_wrote_nothing_goes_by_itself(house: House) -> None
     assert [text.body for _, text in house.sent] == ["Ann here"]
 
 
-@pytest.mark.slow
 async def test_a_call_that_cannot_be_concluded_is_parked(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

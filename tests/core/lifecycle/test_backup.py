@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import sqlite3
 import stat
 from collections import Counter
@@ -51,6 +52,7 @@ def elsewhere(tmp_path, config):
 def move_files(config, elsewhere):
     for file in (config.parent / "clients").glob("*.toml"):
         (elsewhere.parent / "clients" / file.name).write_text(file.read_text())
+    shutil.copytree(config.parent / "plugins", elsewhere.parent / "plugins")
 
 
 async def test_a_backup_under_load_is_restored_elsewhere_and_nothing_goes_twice(
