@@ -60,6 +60,21 @@ class Pbx:
 
     async def stop(self):
         self._server.close()
+        await self.hang_up()
+
+    @property
+    def open(self):
+        """Connections that have asked for the channels, and are told what happens from then on."""
+        ready = any(each["Action"] == "CoreShowChannels" for each in self.actions)
+        return len(self._writers) if ready else 0
+
+    async def tell(self):
+        """A call comes in."""
+        for writer in self._writers:
+            writer.write(str(Call()).encode())
+
+    async def hang_up(self):
+        """Every connection breaks."""
         for writer in tuple(self._writers):
             writer.transport.abort()
 

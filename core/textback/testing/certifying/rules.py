@@ -169,14 +169,19 @@ def _contract(role: str) -> Callable[[Subject], Verdict]:
             # A CRM is asked who calls, too: it may show that by a LookupContract, and needn't.
             return _not_needed(f"it plays no {role}")
         if role == "source" and not _tells_of_calls(subject):
-            return _not_needed("it tells of no calls")
+            return _not_needed("it tells of no calls, or hears of them over a connection")
         return _passes(subject, CONTRACTS[role])
 
     return look
 
 
 def _tells_of_calls(subject: Subject) -> bool:
-    """A plugin that reads webhooks could be a source; most senders and notifiers aren't."""
+    """A plugin that reads webhooks could be a source; most senders and notifiers aren't.
+
+    What is heard over a connection is looked at by the contract for that.
+    """
+    if subject.anatomy.hooks.keys().isdisjoint(("read_webhook", "list_calls")):
+        return False
     return any(re.search(r"\bCallEvent\b", each) for each in subject.sources)
 
 
