@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from email.parser import BytesParser
 from email.policy import HTTP
@@ -24,6 +21,7 @@ from textback.events import Event, Reading, WebhookRequest
 from textback.hookspecs import hookimpl
 from textback.model import Email, Finding, Notice, Receipt, Severity
 from textback.services import Services
+from textback.webhooks import basic_auth, same
 from textback_email import answers, imap, messages, smtp, tags
 from textback_email.settings import Settings, is_address
 from textback_email.tags import About, Tag
@@ -89,7 +87,7 @@ class Mail:
         secret = self.settings.inbound_secret
         if request.topic != INBOUND or secret is None:
             raise WebhookRejected("only the topic inbound is read, and only with inbound_secret")
-        if not hmac.compare_digest(_presented(request).encode(), secret.value.encode()):
+        if not same(_presented(request), secret.value):
             raise WebhookRejected("the Authorization header has not the inbound_secret")
         event = await self._read(_message_in(request))
         return Reading(events=(event,) if event else ())
@@ -174,12 +172,7 @@ def _presented(request: WebhookRequest) -> str:
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return value.strip()
-    if scheme.lower() != "basic":
-        return ""
-    try:
-        return base64.b64decode(value, validate=True).decode().partition(":")[2]
-    except (binascii.Error, ValueError):
-        return ""
+    return basic_auth(request)[1]
 
 
 def _message_in(request: WebhookRequest) -> bytes:

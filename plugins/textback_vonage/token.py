@@ -21,6 +21,7 @@ import jwt
 
 from textback.errors import WebhookRejected
 from textback.events import Once, WebhookRequest
+from textback.webhooks import same
 from textback_vonage.settings import Settings
 
 AHEAD_S = 60
@@ -113,6 +114,4 @@ def _hashes(request: WebhookRequest) -> Iterator[bytes]:
 
 
 def _same(given: Any, ours: str) -> bool:
-    if not isinstance(given, str):
-        return False
-    return hmac.compare_digest(given.encode("utf-8", "replace"), ours.encode())
+    return isinstance(given, str) and same(given, ours)

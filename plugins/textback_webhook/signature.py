@@ -11,6 +11,7 @@ from datetime import datetime
 from textback.config.secrets import Secret
 from textback.errors import ConfigError, WebhookRejected
 from textback.events import WebhookRequest
+from textback.webhooks import same
 
 _PREFIX = "whsec_"
 _SHORTEST, _LONGEST = 24, 64  # bytes, from the specification, "Signature scheme"
@@ -92,7 +93,7 @@ def verify_token(request: WebhookRequest, token: Secret) -> None:
         WebhookRejected: The token is missing or wrong.
     """
     given = request.headers.get(WEAK_HEADER, "")
-    if not hmac.compare_digest(given.encode(), token.value.encode()):
+    if not same(given, token.value):
         raise WebhookRejected(f"the header {WEAK_HEADER} is missing or wrong")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import attrs
 
@@ -14,7 +15,7 @@ from textback.engine.codec import read_caller
 from textback.engine.context import Context
 from textback.flow.situation import situation_of
 from textback.model import Case, End, Kind, Outcome, PhoneNumber
-from textback.picture import History, Picture, Suppression
+from textback.picture import History, Picture, Policy, Suppression
 from textback.store import Work, calls, contacts, counters, pauses, suppressions, texts
 from textback.store.work import Row
 
@@ -65,28 +66,41 @@ def look(
         mailbox_versions = yield from contacts.versions(client.id, mailbox)
         rows = yield from suppressions.of(client.id, mailbox)
         forbidden += tuple(_suppression(row) for row in rows)
-    situation = situation_of(client, case)
-    picture = Picture(
-        now=now,
+    picture = picture_of(
+        client,
+        ctx.policy(client),
+        case,
         kind=kind,
         step=step,
-        policy=ctx.policy(client),
-        case=case,
-        to=number,
+        now=now,
         raw=raw,
         channel="sms" if address is None else "email",
-        caller=case.caller,
-        outcome=case.outcome,
         call_ended_at=call_ended_at,
         suppressions=forbidden,
         history=history,
         paused=paused,
         retried=retried,
-        vip=situation.vip,
-        hours=situation.hours if client.hours or client.location else None,
     )
     return Seen(
         picture=picture, versions=versions, address=mailbox, address_versions=mailbox_versions
+    )
+
+
+def picture_of(client: Client, policy: Policy, case: Case, **seen: Any) -> Picture:
+    """The picture of one text: what follows from client and case, and what else was *seen*.
+
+    Live decisions and those that `what-if` plays over are made of pictures from here.
+    """
+    situation = situation_of(client, case)
+    return Picture(
+        policy=policy,
+        case=case,
+        to=case.number,
+        caller=case.caller,
+        outcome=case.outcome,
+        vip=situation.vip,
+        hours=situation.hours if client.hours or client.location else None,
+        **seen,
     )
 
 

@@ -23,9 +23,9 @@ from textback.engine.context import policy_of
 from textback.engine.judged import Judged
 from textback.engine.names import FIRST_TEXT, IDLE, case_id
 from textback.engine.past import Closed, Event, Missed, Opened, Orders, Spoke, Texted, Wrote
+from textback.engine.pictures import picture_of
 from textback.flow import choice, deliver, follow_up
 from textback.flow.segments import segments
-from textback.flow.situation import situation_of
 from textback.model import Caller, Case, Kind, Outcome, PhoneNumber
 from textback.picture import Action, Decision, History, Picture, Policy
 from textback.store.calls import SHORT_US
@@ -450,30 +450,25 @@ class Replay:
         retried: bool,
     ) -> Picture:
         """The picture that `textback.engine.pictures.look` would have made."""
-        number, client = case.number, self.client
+        number = case.number
         first = step == FIRST_TEXT
         suppressions = self._orders.forbidding(self._hash_of(number), now) if number else ()
         if address is not None:
             suppressions += self._orders.forbidding(self._hash_of(address), now)
-        situation = situation_of(client, told)
-        return Picture(
+        return picture_of(
+            self.client,
+            self.policy,
+            told,
             now=moment(now),
             kind=Kind.FIRST if first else Kind.FOLLOW_UP,
             step=step,
-            policy=self.policy,
-            case=told,
-            to=number,
             raw=call.raw if call is not None else "",
             channel="sms" if address is None else "email",
-            caller=told.caller,
-            outcome=told.outcome,
             call_ended_at=moment(call.ended_at) if call is not None else None,
             suppressions=suppressions,
             history=self._history(case, now, first=first),
             paused=self._orders.paused(now),
             retried=retried,
-            vip=situation.vip,
-            hours=situation.hours if client.hours or client.location else None,
         )
 
     def _history(self, case: _Case, now: int, *, first: bool) -> History:
