@@ -80,7 +80,7 @@ async def test_a_missed_call_in_the_list_is_texted_once(tmp_path, pbx):
     provider = TwilioApi(behave=take)
     source = f'[plugins.pbx]\nurl = "{pbx.url}"\npoll_every_s = 0.2\n'
     config = write(tmp_path, await provider.start(), settings='roles = ["sender"]', more=source)
-    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins").mkdir(exist_ok=True)
     (tmp_path / "plugins" / "pbx.py").write_text(PLUGIN, encoding="utf-8")
     serving = await Serving.start(config)
     try:
