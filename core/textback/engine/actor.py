@@ -11,12 +11,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 
-import attrs
-
 from textback.config.settings import Client
 from textback.engine import calls, idle, notices, records, retry, settling, staff, texts
 from textback.engine.context import Context, Wake
-from textback.engine.intents import Intent
 from textback.errors import StoreBusy
 from textback.store import Work, steps, subjects
 from textback.store.steps import Step
@@ -112,18 +109,15 @@ class Actor:
         return any(step.name not in busy for step in due)
 
     def _commit(self, results: Sequence[Result], busy: frozenset[str]) -> Work[list[Step]]:
-        """Commit results, and take what is due; with nothing left, give the lease back."""
-        now = self.ctx.now()
-        yield from subjects.held(self.client.id, self.subject, self.generation)
+        """Commit results, and take what is due; with nothing left, give the lease back.
+
+        That the lease is still ours is seen at the end: if not, nothing of all this is committed.
+        """
         for result in results:
             yield from result()
-        due = yield from steps.due(self.client.id, self.subject, now)
-        started = []
-        for step in due:
-            if step.name not in busy:
-                begun = yield from steps.start(step, now)
-                attempts = step.attempts + 1 if begun else step.attempts
-                started.append(attrs.evolve(step, attempts=attempts))
+        now = self.ctx.now()  # not before: what a result has brought forward is due by now
+        due = yield from steps.start_due(self.client.id, self.subject, now)
+        started = [step for step in due if step.name not in busy]
         until = now + LEASE_US if started or busy else 0
         yield from subjects.renew(self.client.id, self.subject, self.generation, until)
         return started
@@ -152,12 +146,12 @@ class Actor:
     async def _do(self, step: Step) -> Result:
         """Run one step by its name."""
         ctx, client = self.ctx, self.client
+        prepared = self._prepared.pop(step.name, None)
         match step.name.partition("/")[0]:
             case "text" | "follow_up" | "stop" | "help":
-                prepared: Intent | None = self._prepared.pop(step.name, None)
                 return await texts.run(ctx, client, step, prepared)
             case "lead" | "deal":
-                return await records.save(ctx, client, step)
+                return await records.save(ctx, client, step, prepared)
             case "log":
                 return await records.log(ctx, client, step)
             case "notify":

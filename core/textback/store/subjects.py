@@ -28,10 +28,6 @@ _RENEW = statement("""
     WHERE client = :client AND subject = :subject AND generation = :generation
     RETURNING generation
 """)
-_HELD = statement("""
-    SELECT generation FROM subjects
-    WHERE client = :client AND subject = :subject AND generation = :generation
-""")
 _FREE_ALL = statement("""
     UPDATE subjects SET lease_until = 0 WHERE lease_until > 0 RETURNING 1 AS freed
 """)
@@ -76,17 +72,6 @@ def renew(client: str, subject: str, generation: int, until: int) -> Work[None]:
         _RENEW,
         {"client": client, "subject": subject, "generation": generation, "until": until},
     )
-    if not rows:
-        raise LostLease(f"{client}/{subject}: the lease was lost")
-
-
-def held(client: str, subject: str, generation: int) -> Work[None]:
-    """Make sure that we still advance this subject.
-
-    Raises:
-        LostLease: Someone else does.
-    """
-    rows = yield _HELD, {"client": client, "subject": subject, "generation": generation}
     if not rows:
         raise LostLease(f"{client}/{subject}: the lease was lost")
 
