@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 from textback.config.settings import Client
@@ -66,19 +67,13 @@ class Actor:
 
         While steps run it looks now and then for what another process added, and holds the lease.
         """
-        woken = asyncio.ensure_future(self.woken.wait())
-        try:
-            await asyncio.wait(
-                {*self._tasks, woken},
-                timeout=LOOK_AGAIN_S,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-        finally:
-            woken.cancel()
-        ended = [task for task in self._tasks if task.done()]
-        if not ended and not self.woken.is_set() and not await self._anything_new():
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_AGAIN_S):
+                await self.woken.wait()
+        if not self.woken.is_set() and not await self._anything_new():
             return True
         self.woken.clear()
+        ended = [task for task in self._tasks if task.done()]
         results = [self._result(task, self._tasks.pop(task)) for task in ended]
         busy = frozenset(step.name for step in self._tasks.values())
         self._renewed = self.ctx.now()
@@ -125,7 +120,12 @@ class Actor:
     def _start(self, started: Sequence[Step]) -> None:
         for step in started:
             task = asyncio.ensure_future(self._do(step))
+            task.add_done_callback(self._ended)
             self._tasks[task] = step
+
+    def _ended(self, task: asyncio.Task[Result]) -> None:
+        if task in self._tasks:  # it is not one that we gave up
+            self.woken.set()
 
     def _result(self, task: asyncio.Task[Result], step: Step) -> Result:
         error = task.exception()
