@@ -20,7 +20,6 @@ from textback.engine.intents import Intent
 from textback.errors import StoreBusy
 from textback.store import Work, steps, subjects
 from textback.store.steps import Step
-from textback.store.subjects import LEASE_US
 
 Result = Callable[[], Work[None]]
 
@@ -103,7 +102,7 @@ class Actor:
 
     async def _anything_new(self) -> bool:
         now = self.ctx.now()
-        if now > self._renewed + LEASE_US // 3:
+        if now > self._renewed + self.ctx.queue.renew_after_us:
             return True
         due = await self.ctx.store.read(
             partial(steps.due, self.client.id, self.subject, self.ctx.now())
@@ -124,7 +123,7 @@ class Actor:
                 begun = yield from steps.start(step, now)
                 attempts = step.attempts + 1 if begun else step.attempts
                 started.append(attrs.evolve(step, attempts=attempts))
-        until = now + LEASE_US if started or busy else 0
+        until = now + self.ctx.queue.lease_us if started or busy else 0
         yield from subjects.renew(self.client.id, self.subject, self.generation, until)
         return started
 
