@@ -89,13 +89,19 @@ _validator = RequestValidator(TOKEN)
 
 
 def write(
-    folder: Path, base_url: str, *, settings: str = "", more: str = "", name: str = "bright"
+    folder: Path,
+    base_url: str,
+    *,
+    settings: str = "",
+    more: str = "",
+    name: str = "bright",
+    store: str = "sqlite:///textback.db",
 ) -> Path:
     """Write the files; the path of textback.toml."""
     (folder / "clients").mkdir(parents=True, exist_ok=True)
     config = folder / "textback.toml"
     if not config.exists():
-        config.write_text(TEXTBACK)
+        config.write_text(TEXTBACK.replace("sqlite:///textback.db", store))
     (folder / "plugins").mkdir(exist_ok=True)
     (folder / "plugins" / "noon.py").write_text(NOON)
     client = CLIENT.replace("BASE_URL", base_url).replace("SETTINGS", settings) + more
@@ -146,7 +152,7 @@ async def cases(config: Path) -> list[dict[str, Any]]:
 
 @attrs.define
 class Serving:
-    """``textback serve`` as a process of its own."""
+    """``textback serve``, or ``worker``, as a process of its own."""
 
     config: Path
     process: asyncio.subprocess.Process
@@ -158,21 +164,21 @@ class Serving:
         return self.config.parent / "serve.log"
 
     @classmethod
-    async def start(cls, config: Path) -> Serving:
+    async def start(cls, config: Path, *options: str, command: str = "serve") -> Serving:
         """Start it and wait until it takes requests."""
-        serving = await cls.spawn(config)
+        serving = await cls.spawn(config, *options, command=command)
         await serving.ready()
         return serving
 
     @classmethod
-    async def spawn(cls, config: Path, *options: str) -> Serving:
+    async def spawn(cls, config: Path, *options: str, command: str = "serve") -> Serving:
         """Start it, without waiting."""
         with (config.parent / "serve.log").open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
                 "textback.cli",
-                "serve",
+                command,
                 "--config",
                 str(config),
                 *options,
@@ -186,7 +192,7 @@ class Serving:
         """Wait until it takes requests."""
         assert self.process.stdout is not None
         line = (await self.process.stdout.readline()).decode()
-        if not line.startswith("listening on "):
+        if not line.startswith(("listening on ", "working")):
             await self.process.wait()
             raise AssertionError(f"serve did not start: {self.log.read_text()[-3000:]}")
         self.address = line.removeprefix("listening on ").strip()

@@ -333,7 +333,14 @@ class StoreSettings:
     """``[store]``: where everything is remembered."""
 
     url: str = setting(
-        "sqlite:///FILE, relative to textback.toml.", default="sqlite:///textback.db"
+        "sqlite:///FILE, relative to textback.toml; or postgresql://USER:PASSWORD@HOST/DATABASE"
+        " for several processes and machines, the password as a reference to the environment.",
+        default="sqlite:///textback.db",
+        repr=False,
+    )
+    queue: Literal["pgqueuer", "notify"] = setting(
+        "How processes on a Postgres store wake each other; the same for all of them.",
+        default="pgqueuer",
     )
     key: Secret | None = setting(
         "Keys the hashes of phone numbers; without it no client can be live.", default=None

@@ -18,7 +18,6 @@ from textback.engine.context import Context, Wake
 from textback.errors import StoreBusy
 from textback.store import Work, steps, subjects
 from textback.store.steps import Step
-from textback.store.subjects import LEASE_US
 
 Result = Callable[[], Work[None]]
 
@@ -95,7 +94,7 @@ class Actor:
 
     async def _anything_new(self) -> bool:
         now = self.ctx.now()
-        if now > self._renewed + LEASE_US // 3:
+        if now > self._renewed + self.ctx.queue.renew_after_us:
             return True
         due = await self.ctx.store.read(
             partial(steps.due, self.client.id, self.subject, self.ctx.now())
@@ -108,12 +107,13 @@ class Actor:
 
         That the lease is still ours is seen at the end: if not, nothing of all this is committed.
         """
+        yield from self.ctx.queue.hold(self.client.id, self.subject, self.generation)
         for result in results:
             yield from result()
         now = self.ctx.now()  # not before: what a result has brought forward is due by now
         due = yield from steps.start_due(self.client.id, self.subject, now)
         started = [step for step in due if step.name not in busy]
-        until = now + LEASE_US if started or busy else 0
+        until = now + self.ctx.queue.lease_us if started or busy else 0
         yield from subjects.renew(self.client.id, self.subject, self.generation, until)
         return started
 

@@ -28,11 +28,10 @@ from textback.store import (
     HEAD,
     Work,
     clients,
-    open_embedded,
-    refuse_network,
-    sqlite_path,
+    open_store,
+    place_of,
+    schema_of,
     steps,
-    version_of,
 )
 from textback.words import counted
 
@@ -101,13 +100,11 @@ def _unregistered(client: Client, found: Mapping[str, plugins.Found]) -> tuple[s
     return us_lines(client) if texts and client.registration is None else ()
 
 
-def store_problem(config: Config) -> str | None:
+async def store_problem(config: Config) -> str | None:
     """Why the store can't be used, if so; nothing is made or changed."""
     settings = config.deployment.store
     try:
-        path = sqlite_path(settings.url, config.deployment.directory)
-        refuse_network(path)
-        version_of(path)
+        await schema_of(place_of(settings.url, config.deployment.directory))
     except StoreError as error:
         return str(error)
     if settings.key is not None and len(settings.key.value) < SHORTEST_KEY:
@@ -248,10 +245,9 @@ async def stored(config: Config) -> Stored:
         StoreError: It can't be read, or was made with another key.
     """
     deployment = config.deployment
-    path = sqlite_path(deployment.store.url, deployment.directory)
-    if version_of(path) != HEAD:
+    if await schema_of(place_of(deployment.store.url, deployment.directory)) != HEAD:
         return Stored()
-    store = open_embedded(path)
+    store = await open_store(deployment.store.url, deployment.directory)
     try:
         await store.read(partial(refuse_another, deployment.store))
         return await store.read(partial(_stored, {*config.clients, *config.broken}))

@@ -154,6 +154,13 @@ _PUT_OFF = statement("""
 _ORPHANS = statement("""
     UPDATE steps SET due_at = :now WHERE state = 'running' RETURNING 1 AS found
 """)
+_ABANDONED = statement("""
+    UPDATE steps SET due_at = :now
+    WHERE state = 'running' AND due_at > :now AND (client, subject) IN (
+        SELECT client, subject FROM subjects WHERE lease_until > 0 AND lease_until < :now
+    )
+    RETURNING 1 AS found
+""")
 _COUNT = statement("""
     SELECT (SELECT count(*) FROM steps WHERE due_at IS NOT NULL) AS due,
         (SELECT count(*) FROM steps WHERE state = 'waiting' AND due_at IS NULL) AS held,
@@ -382,6 +389,11 @@ def release_held(client: str, now: int) -> Work[int]:
 def orphans(now: int) -> Work[int]:
     """Make due what a dead process was running, when only one may run; how many."""
     return len((yield _ORPHANS, {"now": now}))
+
+
+def abandoned(now: int) -> Work[int]:
+    """Make due what was running in subjects whose lease is over; how many."""
+    return len((yield _ABANDONED, {"now": now}))
 
 
 def count() -> Work[dict[str, int]]:
