@@ -18,7 +18,6 @@ from textback.config.settings import Client
 from textback.engine import (
     addresses,
     intents,
-    opting,
     outcomes,
     pictures,
     shadow,
@@ -200,10 +199,6 @@ def _ask(
         address=address,
         retried=step.attempts > 1,
     )
-    if order.kind is Kind.REPLY:  # people may ask the caller what was meant
-        picture = seen.picture
-        sure = tuple(each for each in picture.suppressions if each.reason != opting.DOUBT)
-        seen = attrs.evolve(seen, picture=attrs.evolve(picture, suppressions=sure))
     return _Asked(case=case, order=order, seen=seen, attempts=len(attempts))
 
 
