@@ -70,7 +70,7 @@ async def run(ctx: Context, client: Client, step: Step, prepared: Intent | None)
             intent = ready
         assert intent.text.attempted_at is not None
         if ctx.clock.now() - intent.text.attempted_at > FRESH_FOR:
-            await ctx.store.write(partial(_unused, ctx, client, intent.text.id))
+            await ctx.store.write(partial(_unused, ctx, intent))
             intent = None
             continue
         sender = stack.impl(HOOKS[intent.channel], intent.plugin)
@@ -90,9 +90,7 @@ async def run(ctx: Context, client: Client, step: Step, prepared: Intent | None)
                 return outcomes.refused(ctx, client, stack, step, intent, attempt)
         tried.append(intent.plugin)
         declined = _worse(declined, attempt)
-        await ctx.store.write(
-            partial(outcomes.attempt_failed, ctx, client, intent.text.id, attempt)
-        )
+        await ctx.store.write(partial(outcomes.attempt_failed, ctx, intent, attempt))
         intent = None
 
 
@@ -275,9 +273,11 @@ def _intend(
     yield from intents.commit(ctx, intent, decision)
 
 
-def _unused(ctx: Context, client: Client, text_id: str) -> Work[None]:
+def _unused(ctx: Context, intent: Intent) -> Work[None]:
+    because = "not used in time; decided again"
+    yield from intents.never_left(ctx, intent)
     yield from texts.advance(
-        client.id, text_id, TextState.FAILED, ctx.now(), error="not used in time; decided again"
+        intent.text.client, intent.text.id, TextState.FAILED, ctx.now(), error=because
     )
 
 
