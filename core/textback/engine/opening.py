@@ -189,6 +189,8 @@ def _join(
     case = row["case_id"]
     yield from _conclude(client, wake, call, case, now)
     number = yield from cases.join(client.id, case, call.line, now)
+    if number is None:
+        raise Stale("the case was closed just now")
     yield from calls.end(
         client.id,
         call.id,

@@ -171,7 +171,7 @@ def refused(
     def unit() -> Work[None]:
         now = ctx.now()
         if not attempt.permanent:
-            yield from attempt_failed(ctx, client, intent.text.id, attempt)
+            yield from attempt_failed(ctx, intent, attempt)
             yield from _again(ctx, client, stack, step, intent.text.case, attempt, now)
             return
         yield from remember(
@@ -183,6 +183,7 @@ def refused(
             opted_out=attempt.opted_out,
             unreachable=attempt.unreachable,
         )
+        yield from intents.never_left(ctx, intent)
         yield from settled(
             ctx,
             client,
@@ -344,11 +345,16 @@ def dropped(ctx: Context, client: Client, step: Step, because: str) -> Result:
     return unit
 
 
-def attempt_failed(ctx: Context, client: Client, text_id: str, attempt: Declined) -> Work[None]:
+def attempt_failed(ctx: Context, intent: Intent, attempt: Declined) -> Work[None]:
     """One sender surely did not send it."""
-    now = ctx.now()
+    yield from intents.never_left(ctx, intent)
     yield from texts.advance(
-        client.id, text_id, TextState.FAILED, now, reason=_reason(attempt), error=attempt.because
+        intent.text.client,
+        intent.text.id,
+        TextState.FAILED,
+        ctx.now(),
+        reason=_reason(attempt),
+        error=attempt.because,
     )
 
 

@@ -30,7 +30,6 @@ IDLE = "nothing happened for "
 """How the reason begins for which a case is closed in which nothing happens any more."""
 
 _FOR_EVER = 1 << 62
-_LIFTED = (opting.OPT_OUT, opting.DOUBT, "block")  # what can be taken back
 
 
 @attrs.frozen(kw_only=True)
@@ -167,8 +166,7 @@ def _suppressions(
 ) -> Mapping[str, Sequence[tuple[int, int, Suppression]]]:
     """From when until when which suppression held, by the keyed hash of the number.
 
-    The ledger has when each began, and that something was taken back, but not what: it is what
-    does not last until now.
+    The ledger has when each began, and when which was taken back.
     """
     now: dict[str, dict[tuple[str, str], Row]] = defaultdict(dict)
     for row in lasting:
@@ -184,13 +182,14 @@ def _suppressions(
         hashed, at = row["number_hash"], row["at"]
         if hashed is None or row["kind"] not in ("suppressed", "resumed"):
             continue
+        if not row["content"]:  # it was erased; what lasts is in the table all the same
+            continue
+        content = json.loads(row["content"])
         if row["kind"] == "resumed":
-            for key in list(began[hashed]):
-                lasts = now[hashed].get(key)
-                if key[1] in _LIFTED and (lasts is None or lasts["since"] > at):
+            for each in content["lifted"]:
+                if (key := (each["scope"], each["reason"])) in began[hashed]:
                     end(hashed, key, at)
-        elif row["content"]:  # else it was erased; what lasts is in the table all the same
-            content = json.loads(row["content"])
+        else:
             key = (content.get("scope", row["client"]), content["reason"])
             began[hashed].setdefault(key, at)
             doubt = (row["client"], opting.DOUBT)
