@@ -35,10 +35,12 @@ from textback.cli.common import Remembered, now
 from textback.clock import SystemClock
 from textback.dispatch import Impl
 from textback.engine.check import complete
-from textback.engine.judged import Judged
-from textback.engine.past import events, orders
-from textback.engine.replay import Replay
-from textback.engine.what_if import tools_of
+from textback.engine.context import policy_of
+from textback.engine.replaying.judged import Judged
+from textback.engine.replaying.orders import orders
+from textback.engine.replaying.past import events
+from textback.engine.replaying.replay import Replay
+from textback.engine.replaying.tools import tools_of
 from textback.picture import Decision, Picture
 from textback.rules import ask_all
 
@@ -142,6 +144,7 @@ async def _ask_all(config: Path) -> _Timed:
         timed = _Timed()
         replay = Replay(
             client,
+            policy_of(client),
             tools_of(client, found, SystemClock()),
             await orders(remembered.read, client.id),
             remembered.hash_of,
