@@ -35,7 +35,6 @@ from textback.cli.common import Remembered, now
 from textback.clock import SystemClock
 from textback.dispatch import Impl
 from textback.engine.check import complete
-from textback.engine.context import policy_of
 from textback.engine.replaying.judged import Judged
 from textback.engine.replaying.orders import orders
 from textback.engine.replaying.past import events
@@ -144,7 +143,6 @@ async def _ask_all(config: Path) -> _Timed:
         timed = _Timed()
         replay = Replay(
             client,
-            policy_of(client),
             tools_of(client, found, SystemClock()),
             await orders(remembered.read, client.id),
             remembered.hash_of,

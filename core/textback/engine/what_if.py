@@ -91,15 +91,11 @@ class Comparison:
         lives: dict[str, Life] = {}
         pair = Pair(client=client, comparison=self, lives=lives, composed=today[1].composes)
         judged = Judged(
-            shares=today[1].judging == other[1].judging,
-            same_words=_wording(today) == _wording(other),
+            shares=_judging(today) == _judging(other), same_words=_wording(today) == _wording(other)
         )
-        policy, others = policy_of(today[0]), policy_of(other[0])
-        if others == policy:
-            others = policy  # the same is compared at once
         replays = (
-            Replay(today[0], policy, today[1], known, self.hash_of, judged, pair.by_today),
-            Replay(other[0], others, other[1], known, self.hash_of, judged, pair.by_other),
+            Replay(*today, known, self.hash_of, judged, pair.by_today),
+            Replay(*other, known, self.hash_of, judged, pair.by_other),
         )
         longest = max(each.cool_down.total_seconds() for each, _ in (today, other))
         lookback = self.since - max(LOOKBACK_US, int(longest * 1_000_000))
@@ -161,6 +157,12 @@ class Pair:
         summary.agreeing += 1
         if fate.body and call.words and fate.body != call.words:
             summary.other_words += 1
+
+
+def _judging(side: tuple[Client, Tools]) -> tuple[object, ...]:
+    """All of a client's files and plugins that rules and judges ask for."""
+    client, tools = side
+    return policy_of(client), tools.judging, bool(client.hours or client.location)
 
 
 def _wording(side: tuple[Client, Tools]) -> tuple[object, ...]:

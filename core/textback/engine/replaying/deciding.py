@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Final
 
 import attrs
@@ -13,30 +12,18 @@ from textback.config.settings import Client
 from textback.engine.names import FIRST_TEXT
 from textback.engine.pictures import history_of, looked_back, picture_of
 from textback.engine.replaying.counts import Counts
-from textback.engine.replaying.judged import Judged
+from textback.engine.replaying.judged import Asked, Decided, Judged
 from textback.engine.replaying.orders import Orders
 from textback.engine.replaying.past import Missed
 from textback.engine.replaying.remembered import Known, Talk
 from textback.engine.replaying.tools import Tools
 from textback.flow import choice, deliver, follow_up
+from textback.flow.decide import decide, decide_on
 from textback.model import Kind
-from textback.picture import Action, Decision, History, Picture, Policy
+from textback.picture import Action, History, Policy, Suppression
 
 LINK: Final = "https://booking.example/link"
 """Stands for a booking tool's link, which nobody asks for here."""
-
-
-@attrs.frozen
-class Decided:
-    """A decision, and the words if the text goes.
-
-    Attributes:
-        template: What the words were made from.
-    """
-
-    decision: Decision
-    template: str = ""
-    body: str = ""
 
 
 @attrs.frozen(eq=False)
@@ -77,14 +64,73 @@ class Decider:
             address: Where an e-mail goes.
             retried: It was tried before.
         """
-        picture = self._picture(talk, known, step, now, call, address, retried=retried)
-        decision = self.judged.decide(picture, self.tools.judges)
+        asked = self._ask(talk, known, step, now, call, address, retried=retried)
+        if asked.decided is not None and self.judged.same_words:
+            return asked.decided
+        decision, picture = asked.first, asked.picture
         if decision.action not in (Action.SEND, Action.SHADOW):
-            return Decided(decision)
-        template, body = self.judged.words(picture, partial(self._words, talk, step))
+            asked.decided = Decided(decision)
+            return asked.decided
+        template, body = self._words(talk, step)
         if body:
-            decision = self.judged.decide_on(body, picture, decision)
-        return Decided(decision, template, body)
+            decision = decide_on(body, picture, decision)
+        asked.decided = Decided(decision, template, body)
+        return asked.decided
+
+    def _ask(
+        self,
+        talk: Talk,
+        known: Known | None,
+        step: str,
+        now: int,
+        call: Missed | None,
+        address: str | None,
+        *,
+        retried: bool,
+    ) -> Asked:
+        """Ask about the picture that `pictures.look` would have made."""
+        case, kind = talk.case, kind_of(step)
+        paused, forbidding = self.orders.paused(now), self._forbidding(case.number, address, now)
+        written = called = None
+        if known is not None:
+            since = looked_back(self.client, now)
+            written = known.written(case.id, **since)
+            called = known.called(since=talk.opened_at, day=since["day"])
+        counted = self.counts.of(now)
+        # Of a step of one call, all that can be different.
+        key = (case.id, step, now)
+        seen = (
+            *(case.line, case.calls, talk.situation, written, called, counted),
+            *(paused, forbidding, address, retried),
+        )
+        asked = self.judged.known(key, seen)
+        if asked is not None:
+            return asked
+        picture = picture_of(
+            self.client,
+            self.policy,
+            case,
+            talk.situation,
+            kind=kind,
+            step=step,
+            now=moment(now),
+            raw=call.raw if call is not None else "",
+            channel="sms" if address is None else "email",
+            call_ended_at=moment(call.ended_at) if call is not None else None,
+            suppressions=forbidding,
+            history=history_of(kind, written, called, counted) if written else History(),
+            paused=paused,
+            retried=retried,
+        )
+        asked = Asked(seen, picture, decide(picture, self.tools.judges))
+        self.judged.keep(key, asked)
+        return asked
+
+    def _forbidding(
+        self, number: str | None, address: str | None, now: int
+    ) -> tuple[Suppression, ...]:
+        each = (self.hash_of(to) for to in (number, address) if to is not None)
+        return tuple(found for hashed in each for found in self.orders.forbidding(hashed, now))
 
     def _words(self, talk: Talk, step: str) -> tuple[str, str]:
         """The template of a text, and what it makes of what is known."""
@@ -96,50 +142,6 @@ class Decider:
             return template, ""
         link = LINK if self.tools.books else ""
         return template, deliver.write(self.client, talk.case, kind_of(step), template, link)
-
-    def _picture(
-        self,
-        talk: Talk,
-        known: Known | None,
-        step: str,
-        now: int,
-        call: Missed | None,
-        address: str | None,
-        *,
-        retried: bool,
-    ) -> Picture:
-        """The picture that `pictures.look` would have made."""
-        number, kind = talk.case.number, kind_of(step)
-        forbidding = self.orders.forbidding(self.hash_of(number), now) if number else ()
-        if address is not None:
-            forbidding += self.orders.forbidding(self.hash_of(address), now)
-        return picture_of(
-            self.client,
-            self.policy,
-            talk.case,
-            talk.situation,
-            kind=kind,
-            step=step,
-            now=moment(now),
-            raw=call.raw if call is not None else "",
-            channel="sms" if address is None else "email",
-            call_ended_at=moment(call.ended_at) if call is not None else None,
-            suppressions=forbidding,
-            history=self._history(talk, known, kind, now),
-            paused=self.orders.paused(now),
-            retried=retried,
-        )
-
-    def _history(self, talk: Talk, known: Known | None, kind: Kind, now: int) -> History:
-        if known is None:
-            return History()
-        since = looked_back(self.client, now)
-        return history_of(
-            kind,
-            known.written(talk.case.id, **since),
-            known.called(since=talk.opened_at, day=since["day"]),
-            self.counts.of(now),
-        )
 
 
 def kind_of(step: str) -> Kind:

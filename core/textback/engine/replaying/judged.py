@@ -1,71 +1,72 @@
-"""Decisions of two replays that go side by side: of equal pictures only one is judged.
+"""Decisions of two replays that go side by side: where both see the same, only one asks.
 
-Rules are pure, so that an equal picture has an equal answer; it is the dearest part of a replay.
+Rules are pure, so that what is seen alike is decided alike; asking is the dearest part of a replay.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from typing import Any
 
-from textback.dispatch import Impl
-from textback.flow.decide import decide, decide_on
+import attrs
+
 from textback.picture import Decision, Picture
 
-Words = tuple[str, str]  # a template, and what it makes of a case
+Key = tuple[str, str, int]
+"""A case, a step of it, and the moment."""
+
+
+@attrs.frozen
+class Decided:
+    """A decision, and the words if the text goes.
+
+    Attributes:
+        template: What the words were made from.
+    """
+
+    decision: Decision
+    template: str = ""
+    body: str = ""
+
+
+@attrs.define(eq=False)
+class Asked:
+    """What was asked about one text, and what came of it.
+
+    Attributes:
+        seen: What the picture was made of.
+        first: What was said before there were words.
+        decided: And in the end.
+    """
+
+    seen: tuple[Any, ...]
+    picture: Picture
+    first: Decision
+    decided: Decided | None = None
 
 
 class Judged:
-    """What was decided at this moment, by the pictures.
+    """What was asked since the last event.
 
     Args:
-        shares: Whether what one replay has asked serves the other: their judges are the same.
-        same_words: Whether their files have the same words.
+        shares: Whether what one replay has asked serves the other: they judge alike.
+        same_words: Whether their files have the same words, too.
     """
 
     def __init__(self, *, shares: bool, same_words: bool) -> None:
+        self.same_words = shares and same_words
         self._shares = shares
-        self._same_words = same_words
-        self._first: dict[tuple[str, str], tuple[Picture, Decision]] = {}
-        self._words: dict[tuple[str, str], tuple[Picture, Words]] = {}
-        self._again: dict[tuple[str, str], tuple[Picture, str, Decision]] = {}
+        self._asked: dict[Key, Asked] = {}
 
     def forget(self) -> None:
-        """The next moment has come."""
-        if self._first or self._words:
-            self._first.clear()
-            self._words.clear()
-            self._again.clear()
+        """The next event comes."""
+        self._asked.clear()
 
-    def decide(self, picture: Picture, judges: Sequence[Impl]) -> Decision:
-        """Ask all about a text."""
-        key = (picture.case.id, picture.step)
-        known = self._first.get(key)
-        if known is not None and known[0] == picture:
-            return known[1]
-        decision = decide(picture, judges)
+    def known(self, key: Key, seen: tuple[Any, ...]) -> Asked | None:
+        """What was asked about a text of which the same was seen."""
+        asked = self._asked.get(key)
+        return asked if asked is not None and asked.seen == seen else None
+
+    def keep(self, key: Key, asked: Asked) -> None:
+        """Keep it for the other replay."""
         if self._shares:
-            self._first[key] = (picture, decision)
-        return decision
-
-    def words(self, picture: Picture, write: Callable[[], Words]) -> Words:
-        """The words of a text."""
-        if not self._same_words:
-            return write()
-        key = (picture.case.id, picture.step)
-        known = self._words.get(key)
-        if known is not None and known[0] == picture:
-            return known[1]
-        words = write()
-        self._words[key] = (picture, words)
-        return words
-
-    def decide_on(self, body: str, picture: Picture, before: Decision) -> Decision:
-        """Ask again who reads the words."""
-        key = (picture.case.id, picture.step)
-        known = self._again.get(key)
-        if known is not None and known[1] == body and known[0] == picture:
-            return known[2]
-        decision = decide_on(body, picture, before)
-        if self._shares:
-            self._again[key] = (picture, body, decision)
-        return decision
+            self._asked[key] = asked

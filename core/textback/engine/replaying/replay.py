@@ -13,11 +13,12 @@ import attrs
 
 from textback.clock import micros, moment
 from textback.config.settings import Client
+from textback.engine.context import policy_of
 from textback.engine.names import FIRST_TEXT, IDLE, case_id
 from textback.engine.replaying.counts import Counts
-from textback.engine.replaying.deciding import Decided, Decider, kind_of
+from textback.engine.replaying.deciding import Decider, kind_of
 from textback.engine.replaying.fates import Fate, Life, Wait
-from textback.engine.replaying.judged import Judged
+from textback.engine.replaying.judged import Decided, Judged
 from textback.engine.replaying.orders import Orders
 from textback.engine.replaying.past import Closed, Event, Missed, Opened, Spoke, Texted, Wrote
 from textback.engine.replaying.remembered import Known, Numbers, Talk
@@ -26,7 +27,7 @@ from textback.flow import follow_up
 from textback.flow.segments import segments
 from textback.flow.situation import situation_of
 from textback.model import Caller, Case, Kind, Outcome, PhoneNumber
-from textback.picture import Action, Policy
+from textback.picture import Action
 from textback.store.calls import SHORT_US
 
 
@@ -35,7 +36,6 @@ class Replay:
 
     Args:
         client: The files.
-        policy: What rules ask of them.
         tools: What the client's plugins can do.
         orders: Suppressions and pauses, as they were.
         hash_of: The keyed hash of a number or address.
@@ -46,7 +46,6 @@ class Replay:
     def __init__(
         self,
         client: Client,
-        policy: Policy,
         tools: Tools,
         orders: Orders,
         hash_of: Callable[[str], str],
@@ -54,10 +53,10 @@ class Replay:
         settled: Callable[[Life], None],
     ) -> None:
         self.client = client
-        self.policy = policy
         self.tools = tools
         self._orders = orders
         self._settled = settled
+        policy = policy_of(client)
         self._counts = Counts(client, policy)
         self._decider = Decider(client, policy, tools, orders, hash_of, judged, self._counts)
         self._numbers = Numbers(client)
