@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -93,7 +92,7 @@ def keyed_hash(key: bytes) -> Callable[[str], str]:
 
     @lru_cache(maxsize=4096)
     def hash_of(number: str) -> str:
-        return hmac.new(key, number.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(key, number.encode(), "sha256").hex()
 
     return hash_of
 
