@@ -23,7 +23,7 @@ from textback.engine.runtime import open_runtime
 from textback.engine.sources import supervise
 from textback.log import set_up
 from textback.store import Work, clients, sqlite_path
-from textback.web import server
+from textback.web import descriptors, server
 from textback.web.app import admin_app, public_app
 
 
@@ -72,7 +72,8 @@ async def _serve(config: Config, address: str, *, trace: bool) -> None:
             renamed=renamed(config),
             admin=admin is None,
         )
-        listening = [await server.listen(app, address)]
+        most = descriptors.make_room(config.deployment.limits.connections, runtime.ctx.log)
+        listening = [await server.listen(app, address, most=most)]
         if admin is not None:
             listening.append(await server.listen(admin_app(runtime.ctx), admin))
         runtime.engine.start()
