@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -171,13 +171,27 @@ class Serving:
         return serving
 
     @classmethod
-    async def spawn(cls, config: Path, *options: str, command: str = "serve") -> Serving:
-        """Start it, without waiting."""
+    async def spawn(
+        cls,
+        config: Path,
+        *options: str,
+        command: str = "serve",
+        program: Sequence[str] = ("-m", "textback.cli"),
+        first: Callable[[], object] | None = None,
+    ) -> Serving:
+        """Start it, without waiting.
+
+        Args:
+            config: Its textback.toml.
+            *options: Of the command.
+            command: What it is told to do.
+            program: What Python runs.
+            first: Done in the new process before anything else.
+        """
         with (config.parent / "serve.log").open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                "-m",
-                "textback.cli",
+                *program,
                 command,
                 "--config",
                 str(config),
@@ -185,6 +199,7 @@ class Serving:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
                 env=environment(),
+                preexec_fn=first,
             )
         return cls(config, process)
 

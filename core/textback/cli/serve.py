@@ -23,7 +23,7 @@ from textback.engine.deployment import load_all
 from textback.engine.runtime import Runtime, open_runtime
 from textback.log import set_up
 from textback.store import Work, clients, place_of
-from textback.web import server
+from textback.web import descriptors, server
 from textback.web.app import admin_app, public_app
 
 
@@ -113,7 +113,8 @@ async def _serve(
             renamed=renamed(config),
             admin=admin is None,
         )
-        listening = [await server.listen(app, address)]
+        most = descriptors.make_room(config.deployment.limits.connections, runtime.ctx.log)
+        listening = [await server.listen(app, address, most=most)]
         if admin is not None:
             listening.append(await server.listen(admin_app(runtime.ctx), admin))
         await runtime.start()
