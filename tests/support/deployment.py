@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,8 @@ class Noon:
 """A plugin that has every caller where it is about one in the afternoon: whenever the tests run, by
 the machine's clock, no text waits for the day."""
 
+NO_SECRETS: Mapping[str, str] = {}
+
 _validator = RequestValidator(TOKEN)
 
 
@@ -103,10 +105,10 @@ def write(
     return config
 
 
-def environment() -> dict[str, str]:
-    """The environment of a command: quiet, and not this one's deployment."""
+def environment(**secrets: str) -> dict[str, str]:
+    """The environment of a command: quiet, not this one's deployment, and with its secrets."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("TEXTBACK")}
-    return {**env, "NO_COLOR": "1", "COLUMNS": "200", "PYTHONWARNINGS": "ignore"}
+    return {**env, "NO_COLOR": "1", "COLUMNS": "200", "PYTHONWARNINGS": "ignore", **secrets}
 
 
 async def until(true: Callable[[], object], within_s: float = 30.0) -> None:
@@ -119,7 +121,9 @@ async def until(true: Callable[[], object], within_s: float = 30.0) -> None:
             await asyncio.sleep(0.02)
 
 
-async def command(config: Path, *words: str) -> tuple[int, str, str]:
+async def command(
+    config: Path, *words: str, secrets: Mapping[str, str] = NO_SECRETS
+) -> tuple[int, str, str]:
     """Run one command to its end: exit code, data, words."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -130,7 +134,7 @@ async def command(config: Path, *words: str) -> tuple[int, str, str]:
         str(config),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=environment(),
+        env=environment(**secrets),
     )
     out, err = await process.communicate()
     assert process.returncode is not None
@@ -158,14 +162,16 @@ class Serving:
         return self.config.parent / "serve.log"
 
     @classmethod
-    async def start(cls, config: Path) -> Serving:
+    async def start(cls, config: Path, secrets: Mapping[str, str] = NO_SECRETS) -> Serving:
         """Start it and wait until it takes requests."""
-        serving = await cls.spawn(config)
+        serving = await cls.spawn(config, secrets=secrets)
         await serving.ready()
         return serving
 
     @classmethod
-    async def spawn(cls, config: Path, *options: str) -> Serving:
+    async def spawn(
+        cls, config: Path, *options: str, secrets: Mapping[str, str] = NO_SECRETS
+    ) -> Serving:
         """Start it, without waiting."""
         with (config.parent / "serve.log").open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
@@ -178,7 +184,7 @@ class Serving:
                 *options,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
-                env=environment(),
+                env=environment(**secrets),
             )
         return cls(config, process)
 
