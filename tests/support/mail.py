@@ -6,7 +6,7 @@ import re
 from email.policy import default
 
 import attrs
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 
 PASSWORD = "a-password-of-this-test"
 
@@ -38,6 +38,16 @@ async def smtp(post, *, ssl=None, **how):
     return await asyncio.get_running_loop().create_server(
         lambda: SMTP(post, hostname="mail.test", **how), "127.0.0.1", 0, ssl=ssl
     )
+
+
+def login_of(username, password):
+    """An authenticator that lets one user in."""
+
+    def authenticate(server, session, envelope, mechanism, data):
+        fits = (data.login, data.password) == (username.encode(), password.encode())
+        return AuthResult(success=fits, handled=fits)
+
+    return authenticate
 
 
 @attrs.define

@@ -6,9 +6,8 @@ import ssl
 import attrs
 import pytest
 import trustme
-from aiosmtpd.smtp import AuthResult
 
-from support.mail import PASSWORD, Folder, Post, smtp
+from support.mail import PASSWORD, Folder, Post, login_of, smtp
 from textback.config.secrets import Secret
 from textback.services import Services
 from textback.testing.builders import NOW
@@ -54,16 +53,6 @@ async def smtp_server(post):
     yield start
     for server in running:
         server.close()
-
-
-def login_of(username, password):
-    """An authenticator that lets one user in."""
-
-    def authenticate(server, session, envelope, mechanism, data):
-        fits = (data.login, data.password) == (username.encode(), password.encode())
-        return AuthResult(success=fits, handled=fits)
-
-    return authenticate
 
 
 @attrs.define
