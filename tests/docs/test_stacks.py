@@ -1,11 +1,14 @@
 """The page with three whole stacks: each file passes `check` and plays from a call to a reply."""
 
+import re
+import shlex
 from datetime import UTC, datetime, timedelta
 
 import attrs
 import pytest
 
-from support.stacks import ACME, BRIGHT, FILES, KETTLE, SECRETS, live
+from support.deployment import TEXTBACK, command
+from support.stacks import ACME, BRIGHT, FILES, KETTLE, PAGE, SECRETS, live
 from textback import plugins
 from textback.config import load
 from textback.engine.check import complete
@@ -63,6 +66,23 @@ async def test_each_stack_tells_the_whole_story(deployment, file, sender, crm, n
         assert len(played.world.texts) == 1
         assert played.world.emails == []
         assert any("Can you come today?" in each.lines for each in played.world.notices)
+
+
+@pytest.mark.parametrize("name", FILES)
+async def test_the_page_plays_as_it_stands(tmp_path, name):
+    """The file and the stand-ins below it, as a reader would copy them."""
+    page = PAGE.read_text(encoding="utf-8").partition(FILES[name])[2]
+    *exports, play = re.search(r"```sh\n(.*?)```", page, re.DOTALL)[1].splitlines()
+    words = [shlex.split(each)[1].split("=", 1) for each in exports]
+    (tmp_path / "clients").mkdir()
+    (tmp_path / "textback.toml").write_text(TEXTBACK)
+    (tmp_path / "clients" / f"{name}.toml").write_text(FILES[name], encoding="utf-8")
+
+    _, *command_line = shlex.split(play)
+    code, out, err = await command(tmp_path / "textback.toml", *command_line, secrets=dict(words))
+
+    assert (code, name in command_line) == (0, True), err
+    assert "Can you do Monday?" in out
 
 
 async def test_a_mail_follows_where_nobody_answers(deployment):

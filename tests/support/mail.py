@@ -3,6 +3,7 @@
 import asyncio
 import email
 import re
+from email.message import EmailMessage
 from email.policy import default
 
 import attrs
@@ -124,3 +125,16 @@ class Folder:
                 yield b"TAG BAD what?\r\n"
                 return
         yield b"TAG OK done\r\n"
+
+
+def an_answer(mail, sender, words):
+    """What a mail program makes of somebody's answer."""
+    made = EmailMessage()
+    made["From"] = sender
+    made["To"] = str(mail["reply-to"])
+    made["Subject"] = f"Re: {mail['subject']}"
+    made["Message-ID"] = f"<answer-to-{mail['message-id'].strip('<>')}>"
+    made["In-Reply-To"] = mail["message-id"]
+    quoted = "\n".join(f"> {line}" for line in mail.get_content().splitlines())
+    made.set_content(f"{words}\n\nOn Monday somebody wrote:\n{quoted}\n")
+    return made.as_bytes()

@@ -148,6 +148,7 @@ class Agency:
         stack.push_async_callback(self._http.aclose)
         stack.callback(self.hubspot.down)
         self.hubspot.define("contacts", "textback_tags")
+        self.hubspot.define("contacts", "textback_number", hasUniqueValue=True)
         slack, stop_slack = await slack_api.serve(self.slack)
         stack.push_async_callback(stop_slack)
         await self.pbx.start(tls)
@@ -197,9 +198,13 @@ class Agency:
 
     def rows(self, query: str, *values: str) -> list[dict[str, Any]]:
         """Look into the database, from outside."""
-        with closing(sqlite3.connect(self.config.parent / "textback.db")) as store:
-            store.row_factory = sqlite3.Row
+        with closing(self._database()) as store:
             return [dict(row) for row in store.execute(query, values)]
+
+    def _database(self) -> sqlite3.Connection:
+        store = sqlite3.connect(self.config.parent / "textback.db", timeout=30)
+        store.row_factory = sqlite3.Row
+        return store
 
     async def settled(self, number: str, *, calls: int = 1) -> None:
         """Wait until so many calls of a number are concluded and nothing is due for it."""
@@ -218,6 +223,20 @@ class Agency:
             )
 
         await until(done)
+
+    async def hurry(self, number: str, step: str) -> None:
+        """Let a step that waits be due now; wait until it is done."""
+        change = (
+            "UPDATE steps SET due_at = 1 WHERE name = ? AND state = 'waiting'"
+            " AND subject IN (SELECT 'case/' || case_id FROM cases WHERE number = ?)"
+        )
+        with closing(self._database()) as store, store:
+            store.execute(change, (step, number))
+        query = (
+            "SELECT name FROM steps JOIN cases ON subject = 'case/' || case_id"
+            " WHERE name = ? AND number = ? AND state IN ('waiting', 'running')"
+        )
+        await until(lambda: not self.rows(query, step, number))
 
     async def run(self, *words: str) -> str:
         """Run a command; what it prints."""
