@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,8 @@ class Noon:
 """A plugin that has every caller where it is about one in the afternoon: whenever the tests run, by
 the machine's clock, no text waits for the day."""
 
+NO_SECRETS: Mapping[str, str] = {}
+
 _validator = RequestValidator(TOKEN)
 
 
@@ -109,10 +111,10 @@ def write(
     return config
 
 
-def environment() -> dict[str, str]:
-    """The environment of a command: quiet, and not this one's deployment."""
+def environment(**secrets: str) -> dict[str, str]:
+    """The environment of a command: quiet, not this one's deployment, and with its secrets."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("TEXTBACK")}
-    return {**env, "NO_COLOR": "1", "COLUMNS": "200", "PYTHONWARNINGS": "ignore"}
+    return {**env, "NO_COLOR": "1", "COLUMNS": "200", "PYTHONWARNINGS": "ignore", **secrets}
 
 
 async def until(true: Callable[[], object], within_s: float = 30.0) -> None:
@@ -125,7 +127,9 @@ async def until(true: Callable[[], object], within_s: float = 30.0) -> None:
             await asyncio.sleep(0.02)
 
 
-async def command(config: Path, *words: str) -> tuple[int, str, str]:
+async def command(
+    config: Path, *words: str, secrets: Mapping[str, str] = NO_SECRETS
+) -> tuple[int, str, str]:
     """Run one command to its end: exit code, data, words."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -136,7 +140,7 @@ async def command(config: Path, *words: str) -> tuple[int, str, str]:
         str(config),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=environment(),
+        env=environment(**secrets),
     )
     out, err = await process.communicate()
     assert process.returncode is not None
@@ -164,9 +168,15 @@ class Serving:
         return self.config.parent / "serve.log"
 
     @classmethod
-    async def start(cls, config: Path, *options: str, command: str = "serve") -> Serving:
+    async def start(
+        cls,
+        config: Path,
+        *options: str,
+        command: str = "serve",
+        secrets: Mapping[str, str] = NO_SECRETS,
+    ) -> Serving:
         """Start it and wait until it takes requests."""
-        serving = await cls.spawn(config, *options, command=command)
+        serving = await cls.spawn(config, *options, command=command, secrets=secrets)
         await serving.ready()
         return serving
 
@@ -177,6 +187,7 @@ class Serving:
         *options: str,
         command: str = "serve",
         program: Sequence[str] = ("-m", "textback.cli"),
+        secrets: Mapping[str, str] = NO_SECRETS,
         first: Callable[[], object] | None = None,
     ) -> Serving:
         """Start it, without waiting.
@@ -186,6 +197,7 @@ class Serving:
             *options: Of the command.
             command: What it is told to do.
             program: What Python runs.
+            secrets: More of its environment.
             first: Done in the new process before anything else.
         """
         with (config.parent / "serve.log").open("ab") as errors:
@@ -198,7 +210,7 @@ class Serving:
                 *options,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
-                env=environment(),
+                env=environment(**secrets),
                 preexec_fn=first,
             )
         return cls(config, process)

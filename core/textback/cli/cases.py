@@ -273,7 +273,8 @@ def _step(step: Step, zone: ZoneInfo) -> str:
     tries = f", {step.attempts} tries" if step.attempts > 1 else ""
     because = step.error or (step.result or {}).get("because")
     error = f": {because}" if because else ""
-    return f"{step.name}: {step.state}{due}{tries}{error}"
+    by = f" ({step.detail['by']})" if "by" in step.detail else ""
+    return f"{step.name}{by}: {step.state}{due}{tries}{error}"
 
 
 def _standing(told: story.Story, zone: ZoneInfo) -> str:

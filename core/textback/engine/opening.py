@@ -318,7 +318,9 @@ def _steps(client: Client, stack: Stack, planned: Planned, subject: str, now: in
     ]
     plan += [
         step(
-            name=f"log/{impl.plugin}/call/1", after=f"lead/{impl.plugin}", detail={"call": call.id}
+            name=f"log/{impl.plugin}/call/1",
+            after=todo.logged_after(stack, impl.plugin),
+            detail={"call": call.id},
         )
         for impl in stack.impls("log_activity")
     ]

@@ -17,7 +17,7 @@ from textback.errors import Refused
 from textback.flow import record
 from textback.model import Activity, Case, CrmRef, PhoneNumber
 from textback.store import Work, calls, cases, contacts, steps, texts
-from textback.store.steps import DONE, Step
+from textback.store.steps import DONE, RUNNING, WAITING, Step
 
 Result = Callable[[], Work[None]]
 
@@ -86,6 +86,8 @@ async def log(ctx: Context, client: Client, step: Step) -> Result:
     found = await ctx.store.read(lambda: _activity(client, step, plugin, about))
     if found is None:
         return partial(_wait_for_contact, ctx, step, f"lead/{plugin}")
+    if await ctx.store.read(lambda: _untried(step)):
+        return partial(_wait_for_deal, ctx, step)
     ref, activity, case = found
     await dispatch.call(impl, ref=ref, activity=activity, key=record.key(case.id, step.name))
     return outcomes.finished(ctx, step, {})
@@ -103,6 +105,19 @@ def _wait_for_contact(ctx: Context, step: Step, lead: str) -> Work[None]:
     yield from steps.wait(
         step.client, step.subject, step.name, due_at, "waits for the contact", now
     )
+
+
+def _wait_for_deal(ctx: Context, step: Step) -> Work[None]:
+    """A deal shows what is logged after it was made; its step brings this one forward."""
+    now = ctx.now()
+    due_at = None if (yield from _untried(step)) else now
+    yield from steps.wait(step.client, step.subject, step.name, due_at, "waits for the deal", now)
+
+
+def _untried(step: Step) -> Work[bool]:
+    """Whether what is to come before a step has come to nothing yet, not even a failure."""
+    before = yield from steps.get(step.client, step.subject, step.after or "")
+    return before is not None and before.state in (WAITING, RUNNING) and before.error is None
 
 
 def _case(client: Client, step: Step) -> Work[Case]:

@@ -176,6 +176,7 @@ def step_of(step: steps.Step) -> dict[str, Any]:
         "due_at": iso(step.due_at),
         "attempts": step.attempts,
         "error": step.error,
+        "by": step.detail.get("by"),
     }
 
 

@@ -98,6 +98,11 @@ _FORWARD = statement("""
     WHERE client = :client AND subject = :subject AND after = :name AND state = 'waiting'
         AND (due_at IS NULL OR due_at > :now)
 """)
+_RELEASE = statement("""
+    UPDATE steps SET due_at = :now, updated_at = :now
+    WHERE client = :client AND subject = :subject AND after = :name AND state = 'waiting'
+        AND due_at IS NULL
+""")
 _WAIT = statement("""
     UPDATE steps SET state = 'waiting', due_at = :due_at, error = :error, updated_at = :now
     WHERE client = :client AND subject = :subject AND name = :name
@@ -309,6 +314,11 @@ def finish(client: str, subject: str, name: str, result: Mapping[str, Any], now:
 def forward(client: str, subject: str, name: str, now: int) -> Work[None]:
     """Bring forward what waits for a step that has a result but is not done (held, failed)."""
     yield _FORWARD, {"client": client, "subject": subject, "name": name, "now": now}
+
+
+def release(client: str, subject: str, name: str, now: int) -> Work[None]:
+    """Let go what waits for a step alone, though that step failed; what is tried again stays."""
+    yield _RELEASE, {"client": client, "subject": subject, "name": name, "now": now}
 
 
 def wait(
