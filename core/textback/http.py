@@ -8,6 +8,7 @@ whatever fails later may be.  An error that this module has never heard of is "m
 
 from __future__ import annotations
 
+import base64
 import logging
 import math
 import re
@@ -251,21 +252,33 @@ def explain(response: httpx.Response, *secrets: Secret) -> str:
     """What a provider answered, in one line for an error message.
 
     Status and the provider's own words, at most 200 characters of them, with numbers masked and
-    whatever looks like a key left out.  The request's address and body don't appear.
+    whatever looks like a key left out, as is the token or password that let the request in.  The
+    request's address and body don't appear.
 
     Args:
         response: The answer.
-        *secrets: What the request carried: a provider may repeat it, and it may not look like a
-            key.
+        *secrets: What else the request carried: a provider may repeat it, and it may not look like
+            a key.
     """
     words = " ".join(_words(response).split())
-    for secret in secrets:
-        words = words.replace(secret.value, "***")
+    for secret in (credentials(response.request), *(each.value for each in secrets)):
+        words = words.replace(secret, "***") if secret else words
     words = _NUMBER.sub(lambda number: f"•••{number[0][-4:]}", _KEY.sub("***", words))
     if len(words) > _EXPLANATION:
         words = words[:_EXPLANATION].rstrip() + "..."
     host = response.request.url.host
     return f"{host} answered {response.status_code}" + (f": {words}" if words else "")
+
+
+def credentials(request: httpx.Request) -> str:
+    """The token or password in a request's ``Authorization``; empty if there is none."""
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if scheme.casefold() != "basic":
+        return given
+    try:
+        return base64.b64decode(given).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def _words(response: httpx.Response) -> str:

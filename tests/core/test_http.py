@@ -370,6 +370,23 @@ def test_explanation_hides_what_the_request_carried():
     assert words == "api.example answered 400: *** is wrong"
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("Bearer open-sesame", "who is ***?"),
+        ("Basic dXNlcjpvcGVuLXNlc2FtZQ==", "who is ***?"),
+        ("Basic %%%", "who is open-sesame?"),
+        ("Bearer", "who is open-sesame?"),
+    ],
+)
+def test_explanation_hides_what_let_the_request_in(given, shown):
+    """A token had in exchange for another is in no settings."""
+    response = answered(json={"message": "who is open-sesame?"})
+    response.request.headers["authorization"] = given
+
+    assert http.explain(response) == f"api.example answered 400: {shown}"
+
+
 def test_explanation_is_bounded():
     """However much a provider has to say."""
     assert len(http.explain(answered(text="no " * 5000))) < 250
