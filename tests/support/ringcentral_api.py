@@ -43,7 +43,7 @@ class Platform:
     per_page: int = 100
     _ids: itertools.count = attrs.field(factory=lambda: itertools.count(1))
 
-    async def answer(self, request):
+    def answer(self, request):
         self.requests.append(request)
         path = request.url.path
         for end, responses in self.answers.items():
