@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar
 from typing import Any, Final
+from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
 import aiohttp
@@ -246,6 +247,30 @@ def retry_after(response: httpx.Response, now: datetime) -> float | None:
         # A date that ends in "-0000" comes without a zone and means UTC.
         seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
     return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def next_page(base_url: str, named: object) -> str:
+    """The address of a listing's next page, of which an answer has said where it is.
+
+    Only path and query are taken from it.  The credentials go with the request, so it goes to the
+    host in the settings and no other, whatever the answer says: an answer may be a proxy's, or a
+    provider may name a host that isn't the one by which it is reached here.
+
+    Args:
+        base_url: Where the API is, as the settings have it.
+        named: The next page as the answer has it: a whole address, or a path that begins with "/".
+
+    Raises:
+        MaybeSent: It is neither.
+    """
+    try:
+        parts = urlsplit(named) if isinstance(named, str) else None
+    except ValueError:
+        parts = None
+    # Put behind a host, "@elsewhere.example/" or ".elsewhere.example/" would make another of it.
+    if parts is None or not parts.path.startswith("/") or parts.path.startswith("//"):
+        raise MaybeSent(f"{urlsplit(base_url).hostname} names a next page that can't be read")
+    return f"{base_url.rstrip('/')}{parts.path}{'?' if parts.query else ''}{parts.query}"
 
 
 def explain(response: httpx.Response, *secrets: Secret) -> str:
