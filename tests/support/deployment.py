@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +84,8 @@ class Noon:
 """
 """A plugin that has every caller where it is about one in the afternoon: whenever the tests run, by
 the machine's clock, no text waits for the day."""
+
+PROGRAM = ("-m", "textback.cli")
 
 _validator = RequestValidator(TOKEN)
 
@@ -164,20 +166,23 @@ class Serving:
         return self.config.parent / "serve.log"
 
     @classmethod
-    async def start(cls, config: Path, *options: str, command: str = "serve") -> Serving:
+    async def start(
+        cls, config: Path, *options: str, command: str = "serve", program: Sequence[str] = PROGRAM
+    ) -> Serving:
         """Start it and wait until it takes requests."""
-        serving = await cls.spawn(config, *options, command=command)
+        serving = await cls.spawn(config, *options, command=command, program=program)
         await serving.ready()
         return serving
 
     @classmethod
-    async def spawn(cls, config: Path, *options: str, command: str = "serve") -> Serving:
+    async def spawn(
+        cls, config: Path, *options: str, command: str = "serve", program: Sequence[str] = PROGRAM
+    ) -> Serving:
         """Start it, without waiting."""
         with (config.parent / "serve.log").open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                "-m",
-                "textback.cli",
+                *program,
                 command,
                 "--config",
                 str(config),

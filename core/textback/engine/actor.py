@@ -17,13 +17,20 @@ from textback.config.settings import Client
 from textback.engine import calls, idle, notices, records, retry, settling, staff, texts
 from textback.engine.context import Context, Wake
 from textback.engine.intents import Intent
+from textback.engine.port import Alone
 from textback.errors import StoreBusy
-from textback.store import Work, steps, subjects
+from textback.store import Work, processes, steps, subjects
 from textback.store.steps import Step
 
 Result = Callable[[], Work[None]]
 
+KINDS = frozenset(
+    {"text", "follow_up", "stop", "help", "lead", "deal", "log", "notify", "ask", "settle", "idle"}
+)
+"""The steps of this version."""
+
 BUSY_WAIT_S = 0.5  # until a commit is tried again
+OTHERS_AFTER_US = 5_000_000  # a process of another version may take what we don't know
 LOOK_AGAIN_S = 1.0  # while steps run: what another process added to this subject
 
 
@@ -119,13 +126,23 @@ class Actor:
         due = yield from steps.due(self.client.id, self.subject, now)
         started = []
         for step in due:
-            if step.name not in busy:
+            if step.name not in busy and not (yield from self._is_for_others(step, now)):
                 begun = yield from steps.start(step, now)
                 attempts = step.attempts + 1 if begun else step.attempts
                 started.append(attrs.evolve(step, attempts=attempts))
         until = now + self.ctx.queue.lease_us if started or busy else 0
         yield from subjects.renew(self.client.id, self.subject, self.generation, until)
         return started
+
+    def _is_for_others(self, step: Step, now: int) -> Work[bool]:
+        """A step of a version that works beside us is left as it is, for that one to find."""
+        if step.name.partition("/")[0] in KINDS or isinstance(self.ctx.queue, Alone):
+            return False
+        crew = yield from processes.alive(now)
+        if len({each.version for each in crew if each.works}) < 2:
+            return False
+        yield from steps.later(step, now + OTHERS_AFTER_US)
+        return True
 
     def _start(self, started: Sequence[Step]) -> None:
         for step in started:
