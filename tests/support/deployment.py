@@ -86,6 +86,7 @@ class Noon:
 the machine's clock, no text waits for the day."""
 
 NO_SECRETS: Mapping[str, str] = {}
+PROGRAM = ("-m", "textback.cli")
 
 _validator = RequestValidator(TOKEN)
 
@@ -173,10 +174,13 @@ class Serving:
         config: Path,
         *options: str,
         command: str = "serve",
+        program: Sequence[str] = PROGRAM,
         secrets: Mapping[str, str] = NO_SECRETS,
     ) -> Serving:
         """Start it and wait until it takes requests."""
-        serving = await cls.spawn(config, *options, command=command, secrets=secrets)
+        serving = await cls.spawn(
+            config, *options, command=command, program=program, secrets=secrets
+        )
         await serving.ready()
         return serving
 
@@ -186,7 +190,7 @@ class Serving:
         config: Path,
         *options: str,
         command: str = "serve",
-        program: Sequence[str] = ("-m", "textback.cli"),
+        program: Sequence[str] = PROGRAM,
         secrets: Mapping[str, str] = NO_SECRETS,
         first: Callable[[], object] | None = None,
     ) -> Serving:

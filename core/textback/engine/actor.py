@@ -15,13 +15,20 @@ from functools import partial
 from textback.config.settings import Client
 from textback.engine import calls, idle, notices, records, retry, settling, staff, texts
 from textback.engine.context import Context, Wake
+from textback.engine.port import Alone
 from textback.errors import StoreBusy
-from textback.store import Work, steps, subjects
+from textback.store import Work, processes, steps, subjects
 from textback.store.steps import Step
 
 Result = Callable[[], Work[None]]
 
+KINDS = frozenset(
+    {"text", "follow_up", "stop", "help", "lead", "deal", "log", "notify", "ask", "settle", "idle"}
+)
+"""The steps of this version."""
+
 BUSY_WAIT_S = 0.5  # until a commit is tried again
+OTHERS_AFTER_US = 5_000_000  # a process of another version may take what we don't know
 LOOK_AGAIN_S = 1.0  # while steps run: what another process added to this subject
 
 
@@ -113,9 +120,23 @@ class Actor:
         now = self.ctx.now()  # not before: what a result has brought forward is due by now
         due = yield from steps.start_due(self.client.id, self.subject, now)
         started = [step for step in due if step.name not in busy]
+        others = yield from self._for_others(started, now)
+        started = [step for step in started if step not in others]
         until = now + self.ctx.queue.lease_us if started or busy else 0
         yield from subjects.renew(self.client.id, self.subject, self.generation, until)
         return started
+
+    def _for_others(self, started: Sequence[Step], now: int) -> Work[Sequence[Step]]:
+        """Steps of a version that works beside us are left as they are, for that one to find."""
+        unknown = [step for step in started if step.name.partition("/")[0] not in KINDS]
+        if not unknown or isinstance(self.ctx.queue, Alone):
+            return ()
+        crew = yield from processes.alive(now)
+        if len({each.version for each in crew if each.works}) < 2:
+            return ()
+        for step in unknown:
+            yield from steps.later(step, now + OTHERS_AFTER_US)
+        return unknown
 
     def _start(self, started: Sequence[Step]) -> None:
         for step in started:

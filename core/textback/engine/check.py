@@ -10,6 +10,7 @@ from functools import partial
 import attrs
 
 from textback import dispatch, plugins
+from textback.clock import SystemClock, micros
 from textback.config import Config, Problem
 from textback.config.presets import read_toml
 from textback.config.settings import Client, PluginTable
@@ -30,6 +31,7 @@ from textback.store import (
     clients,
     open_store,
     place_of,
+    processes,
     schema_of,
     steps,
 )
@@ -250,13 +252,18 @@ async def stored(config: Config) -> Stored:
     store = await open_store(deployment.store.url, deployment.directory)
     try:
         await store.read(partial(refuse_another, deployment.store))
-        return await store.read(partial(_stored, {*config.clients, *config.broken}))
+        served = {*config.clients, *config.broken}
+        return await store.read(partial(_stored, served, micros(SystemClock().now())))
     finally:
         await store.close()
 
 
-def _stored(files: Collection[str]) -> Work[Stored]:
+def _stored(files: Collection[str], now: int) -> Work[Stored]:
     found = []
+    crew = yield from processes.alive(now)
+    if crew and not any(each.works for each in crew):
+        words = "webhooks are taken, and nobody works on them; start: textback worker"
+        found.append(("*", "store", Finding(Severity.ERROR, words)))
     for client in (yield from clients.known()):
         if client not in files:
             words = "is stored but has no file; bring the file back, or name it in another's `was`"

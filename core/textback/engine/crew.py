@@ -20,6 +20,7 @@ from functools import partial
 from typing import Final
 
 import asyncpg
+import attrs
 
 from textback.engine import duty, retiring
 from textback.engine.context import Context
@@ -31,6 +32,7 @@ from textback.store.postgres import AWAY, connect
 from textback.store.processes import Process
 from textback.store.shared import leases
 
+VERSION: Final = importlib.metadata.version("textback")
 DUTY: Final = 7483921  # the advisory lock
 TRY_EVERY_S: Final = 1.0  # to get on duty
 AGAIN_AFTER_S: Final = 1.0  # something that was lost is tried
@@ -59,7 +61,7 @@ class Crew:
             owner=ctx.owner,
             kind=kind,
             works=ctx.queue.works,
-            version=importlib.metadata.version("textback"),
+            version=VERSION,
             host=socket.gethostname(),
             pid=os.getpid(),
             since=ctx.now(),
@@ -126,7 +128,8 @@ class Crew:
         held = self._engine.held()
         if held:
             yield from self._queue.renew(held, server)
-        yield from processes.present(self._process, server + self._queue.lease_us)
+        process = attrs.evolve(self._process, on_duty=self.on_duty)
+        yield from processes.present(process, server + self._queue.lease_us)
         return server, (yield from processes.alive(server))
 
     async def _see_retired(self) -> None:

@@ -20,6 +20,7 @@ from textback.store import Work, processes, steps, subjects
 
 GRACE_US: Final = 200_000  # whoever was woken in the commit that made it due is quicker
 AGAIN_AFTER_US: Final = 2_000_000  # what was woken, and is still due, is woken again
+REMEMBER_US: Final = 30_000_000  # that somebody was woken, though he only put it off
 UPKEEP_EVERY_S: Final = 300.0
 
 IsSteady = Callable[[], bool]
@@ -78,8 +79,8 @@ class _Timers:
         if freed:
             self._ctx.log.info("took over what was running", subjects=freed, steps=found)
         due = await self._engine.due(now - GRACE_US)
-        early = now - AGAIN_AFTER_US
-        self._woken = {key: self._woken[key] for key in due if key in self._woken}
+        early, forgotten = now - AGAIN_AFTER_US, now - REMEMBER_US
+        self._woken = {key: at for key, at in self._woken.items() if at > forgotten}
         new = [key for key in due if key not in self._woken]
         again = [key for key in due if self._woken.get(key, now) <= early]
         if new or again:

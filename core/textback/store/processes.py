@@ -32,6 +32,7 @@ class Process:
         owner: Its name in leases.
         kind: ``serve`` or ``worker``.
         works: Whether it runs steps.
+        on_duty: Whether it keeps the timers for all.
         version: Of textback.
         host: The machine.
     """
@@ -43,6 +44,7 @@ class Process:
     host: str
     pid: int
     since: int
+    on_duty: bool = False
 
 
 def present(process: Process, until: int) -> Work[None]:

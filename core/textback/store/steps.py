@@ -156,6 +156,10 @@ _PUT_OFF = statement("""
     UPDATE steps SET due_at = :until
     WHERE client = :client AND subject = :subject AND due_at <= :now
 """)
+_LATER = statement("""
+    UPDATE steps SET state = 'waiting', attempts = :attempts, due_at = :until
+    WHERE client = :client AND subject = :subject AND name = :name AND state = 'running'
+""")
 _ORPHANS = statement("""
     UPDATE steps SET due_at = :now WHERE state = 'running' RETURNING 1 AS found
 """)
@@ -424,6 +428,12 @@ def reopen(client: str, subject: str, name: str, now: int) -> Work[None]:
 def put_off(client: str, subject: str, now: int, until: int) -> Work[None]:
     """Look at what is due of a subject later: nobody can do it now."""
     yield _PUT_OFF, {"client": client, "subject": subject, "now": now, "until": until}
+
+
+def later(step: Step, until: int) -> Work[None]:
+    """Look later at a step that was just begun, and leave it as it was."""
+    values = {"client": step.client, "subject": step.subject, "name": step.name}
+    yield _LATER, {**values, "attempts": max(0, step.attempts - 1), "until": until}
 
 
 def failing() -> Work[dict[tuple[str, str], tuple[int, str]]]:
