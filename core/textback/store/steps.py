@@ -19,7 +19,7 @@ from textback.store.work import Row, Statement, Work, every, statement
 
 WAITING, RUNNING, DONE, CANCELLED, PARKED = "waiting", "running", "done", "cancelled", "parked"
 
-AWAITED = ("text/", "lead/")  # whose results other steps may wait for
+AWAITED = ("text/", "lead/", "deal/")  # whose results other steps may wait for
 
 _COLUMNS = "client, subject, name, state, due_at, after, attempts, detail, result, error"
 
