@@ -12,8 +12,9 @@ from textback.config.settings import Client
 from textback.engine import closing, todo
 from textback.engine.context import Context
 from textback.engine.names import case_subject
+from textback.model import Basis
 from textback.plugins import Stack
-from textback.store import Work, contacts, forgetting, ledger, steps, suppressions
+from textback.store import Work, consents, contacts, forgetting, ledger, steps, suppressions
 from textback.store.contacts import DEPLOYMENT
 from textback.store.work import Row
 
@@ -38,6 +39,7 @@ def opt_out(
     scope = DEPLOYMENT if client.opt_out_scope == "deployment" else client.id
     yield from contacts.raise_version(client.id, number)
     yield from suppressions.lift(client.id, hashed, DOUBT)
+    yield from consents.withdraw(scope, hashed, now)
     new = yield from suppressions.add(scope, number, hashed, OPT_OUT, said, now)
     if not new:
         return False
@@ -108,4 +110,6 @@ def opt_in(
         yield from contacts.raise_version(DEPLOYMENT, number)
         lifted = True
     if lifted:
-        yield from ledger.write(client.id, "resumed", subject, hashed, {"evidence": said}, now)
+        yield from consents.put(client.id, hashed, Basis.REPLIED.value, now, said)
+        content = {"evidence": said, "basis": Basis.REPLIED.value}
+        yield from ledger.write(client.id, "resumed", subject, hashed, content, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,13 +10,23 @@ import attrs
 
 from textback.clock import micros, moment
 from textback.config.settings import Client
+from textback.engine import consents as consenting
 from textback.engine import unsubscribing
 from textback.engine.codec import read_caller
 from textback.engine.context import Context
 from textback.flow.situation import situation_of
 from textback.model import Case, End, Kind, Outcome, PhoneNumber
 from textback.picture import History, Picture, Policy, Suppression
-from textback.store import Work, calls, contacts, counters, pauses, suppressions, texts
+from textback.store import (
+    Work,
+    calls,
+    consents,
+    contacts,
+    counters,
+    pauses,
+    suppressions,
+    texts,
+)
 from textback.store.work import Row
 
 _LOOK_BACK = timedelta(days=30)
@@ -59,7 +69,7 @@ def look(
         versions = yield from contacts.versions(client.id, number)
         rows = yield from suppressions.of(client.id, ctx.hash_of(number))
         forbidden = tuple(_suppression(row) for row in rows)
-        history = yield from _history(client, case, number, kind, now)
+        history = yield from _history(ctx, client, case, number, kind, now)
     mailbox = unsubscribing.hash_of(ctx, address) if address is not None else None
     mailbox_versions = (0, 0)
     if mailbox is not None:
@@ -105,7 +115,7 @@ def picture_of(client: Client, policy: Policy, case: Case, **seen: Any) -> Pictu
 
 
 def _history(
-    client: Client, case: Case, number: PhoneNumber, kind: Kind, now: datetime
+    ctx: Context, client: Client, case: Case, number: PhoneNumber, kind: Kind, now: datetime
 ) -> Work[History]:
     written = yield from texts.history(
         client.id,
@@ -123,6 +133,9 @@ def _history(
         called = yield from calls.history(
             client.id, number, since=micros(case.opened_at), day=micros(now - timedelta(days=1))
         )
+    agreed: Sequence[Row] = ()
+    if kind not in (Kind.CONFIRMATION, Kind.HELP):
+        agreed = yield from consents.of(client.id, ctx.hash_of(number))
     counted: Mapping[str, int] = {}
     if client.caps.per_hour or client.caps.spend_per_day is not None:
         counted = yield from counters.of(client.id, hour=hour_of(now), day=day_of(client, now))
@@ -130,6 +143,8 @@ def _history(
         first_text_at=_moment(written["first_at"]),
         reached_at=_moment(called["reached_at"]) if called and kind is Kind.FIRST else None,
         wrote_at=_moment(written["wrote_at"]),
+        consents=consenting.given(agreed),
+        withdrawn_at=consenting.withdrawn_at(agreed),
         texts_in_day=written["in_day"],
         day_from=_moment(written["day_from"]),
         texts_in_week=written["in_week"],

@@ -481,10 +481,13 @@ class Replay:
         week = [at for at, kind in ours if kind in _AUTOMATIC and at > now - _WEEK_US]
         day = [at for at in week if at > now - _DAY_US]
         wrote, spoke = known.wrote_at, known.spoke_at
+        given, withdrawn_at = self._orders.given(self._hash_of(case.number), now)
         return History(
             first_text_at=moment(max(firsts)) if firsts and first else None,
             reached_at=_moment(spoke if first and spoke and spoke >= case.opened_at else None),
             wrote_at=_moment(wrote if wrote and wrote >= now - self._wrote_us else None),
+            consents=given,
+            withdrawn_at=_moment(withdrawn_at),
             texts_in_day=len(day),
             day_from=_moment(min(day, default=None)),
             texts_in_week=len(week),

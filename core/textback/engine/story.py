@@ -57,7 +57,10 @@ def read(case: Row) -> Work[Story]:
     for call in own_calls:
         own_steps += yield from steps.of(client, f"call/{call['call_id']}")
     booked = yield from bookings.of_case(client, case_id)
-    entries = yield from ledger.of(client, case_subject(case_id))
+    entries = list((yield from ledger.of(client, case_subject(case_id))))
+    for call in own_calls:
+        entries += yield from ledger.of(client, f"call/{call['call_id']}")
+    entries.sort(key=lambda row: row["at"])
     proof = yield from ledger.verify(client)
     return Story(
         case=case,
