@@ -228,10 +228,7 @@ def _entry(row: Any, zone: ZoneInfo) -> list[str]:
         case "decided":
             via = f", by {content['via']}" if "via" in content else ""
             lines = [f"{at}: {content['step']}: {content['action']}{via}; {content['because']}."]
-            lines += [
-                f"  {verdict['rule']}: {verdict['action']}, {verdict['because']}."
-                for verdict in content["verdicts"]
-            ]
+            lines += [f"  {_verdict(verdict)}." for verdict in content["verdicts"]]
             return lines + ([f"  \u201c{content['body']}\u201d"] if content.get("body") else [])
         case "sent" | "delivered" | "failed" | "unknown":
             because = f": {content['because']}" if content.get("because") else ""
@@ -254,6 +251,14 @@ def reason(suppression: Mapping[str, str]) -> str:
     """Why a number is not texted, in words; for all clients, if it is so."""
     words = suppression["reason"].replace("_", " ")
     return words + (" (all clients)" if suppression["scope"] == DEPLOYMENT else "")
+
+
+def _verdict(verdict: Any) -> str:
+    """A rule's answer; that of `consent` with what shows it."""
+    shown = verdict.get("saw", {}).get("evidence")
+    return f"{verdict['rule']}: {verdict['action']}, {verdict['because']}" + (
+        f" ({shown})" if shown else ""
+    )
 
 
 def _reply(row: Any, zone: ZoneInfo) -> str:

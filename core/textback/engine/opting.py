@@ -13,8 +13,9 @@ from textback.config.settings import Client
 from textback.engine import closing, todo
 from textback.engine.context import Context
 from textback.engine.names import case_subject
+from textback.model import Basis
 from textback.plugins import Stack
-from textback.store import Work, contacts, forgetting, ledger, steps, suppressions
+from textback.store import Work, consents, contacts, forgetting, ledger, steps, suppressions
 from textback.store.contacts import DEPLOYMENT
 from textback.store.work import Row
 
@@ -39,6 +40,7 @@ def opt_out(
     scope = DEPLOYMENT if client.opt_out_scope == "deployment" else client.id
     yield from contacts.raise_version(client.id, number)
     yield from suppressions.lift(client.id, hashed, DOUBT)
+    yield from consents.withdraw(scope, hashed, now)
     new = yield from suppressions.add(scope, number, hashed, OPT_OUT, said, now)
     if not new:
         return False
@@ -103,7 +105,10 @@ def opt_in(
     """The caller wants texts again: what forbids them for all clients ends with it, too."""
     yield from contacts.raise_version(client.id, number)
     ends = ((client.id, OPT_OUT), (client.id, DOUBT), (DEPLOYMENT, OPT_OUT))
-    lifted = yield from take_back(client.id, ctx.hash_of(number), subject, ends, said, now)
+    hashed, basis = ctx.hash_of(number), Basis.REPLIED.value
+    lifted = yield from take_back(client.id, hashed, subject, ends, said, now, basis=basis)
+    if lifted:
+        yield from consents.put(client.id, hashed, basis, now, said)
     if (DEPLOYMENT, OPT_OUT) in lifted:
         yield from contacts.raise_version(DEPLOYMENT, number)
 
@@ -115,6 +120,8 @@ def take_back(
     which: Sequence[tuple[str, str]],
     said: str,
     now: int,
+    *,
+    basis: str | None = None,
 ) -> Work[list[tuple[str, str]]]:
     """End suppressions, and write down which ended; the version must have been raised.
 
@@ -125,6 +132,7 @@ def take_back(
         which: The scope and the reason of each, whether it is there or not.
         said: How it was said, for the ledger.
         now: When.
+        basis: Of the consent that is given with it, if it is.
 
     Returns:
         Those that were there.
@@ -134,6 +142,6 @@ def take_back(
         lifted += [(of, reason)] if (yield from suppressions.lift(of, hashed, reason)) else []
     if lifted:
         ended = [{"scope": of, "reason": reason} for of, reason in lifted]
-        content = {"lifted": ended, "evidence": said}
+        content = {"lifted": ended, "evidence": said, **({"basis": basis} if basis else {})}
         yield from ledger.write(scope, "resumed", subject, hashed, content, now)
     return lifted

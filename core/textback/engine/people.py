@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from textback.config.settings import Client
 from textback.engine import closing, opting, replies
-from textback.store import Work, contacts, ledger, pauses, steps, suppressions
+from textback.store import Work, consents, contacts, ledger, pauses, steps, suppressions
 from textback.store.work import Row
 
 HashOf = Callable[[str], str]
@@ -59,6 +59,7 @@ def suppress(
     yield from contacts.raise_version(scope, number)
     if reason == opting.OPT_OUT:  # it is decided
         yield from suppressions.lift(scope, hash_of(number), opting.DOUBT)
+        yield from consents.withdraw(scope, hash_of(number), now)
     began = now if since is None else since
     new = yield from suppressions.add(scope, number, hash_of(number), reason, because, began)
     yield from ledger.write(

@@ -10,14 +10,26 @@ import attrs
 
 from textback.clock import micros, moment
 from textback.config.settings import Client
+from textback.engine import consents as consenting
 from textback.engine import unsubscribing
 from textback.engine.codec import read_caller
 from textback.engine.context import Context
 from textback.flow.situation import Situation, situation_of
-from textback.model import Case, End, Kind, Outcome, PhoneNumber
+from textback.model import Case, Consent, End, Kind, Outcome, PhoneNumber
 from textback.picture import History, Picture, Policy, Suppression
-from textback.store import Work, calls, contacts, counters, pauses, suppressions, texts
+from textback.store import (
+    Work,
+    calls,
+    consents,
+    contacts,
+    counters,
+    pauses,
+    suppressions,
+    texts,
+)
 from textback.store.work import Row
+
+Agreed = tuple[tuple[Consent, ...], datetime | None]
 
 _HOUR_US = 3_600 * 1_000_000
 _DAY_US = 24 * _HOUR_US
@@ -62,7 +74,7 @@ def look(
         versions = yield from contacts.versions(client.id, number)
         rows = yield from suppressions.of(client.id, ctx.hash_of(number))
         forbidden = tuple(_suppression(row) for row in rows)
-        history = yield from _history(client, case, number, kind, now)
+        history = yield from _history(ctx, client, case, number, kind, now)
     mailbox = unsubscribing.hash_of(ctx, address) if address is not None else None
     mailbox_versions = (0, 0)
     if mailbox is not None:
@@ -110,7 +122,7 @@ def picture_of(
 
 
 def _history(
-    client: Client, case: Case, number: PhoneNumber, kind: Kind, now: datetime
+    ctx: Context, client: Client, case: Case, number: PhoneNumber, kind: Kind, now: datetime
 ) -> Work[History]:
     written = yield from texts.history(
         client.id,
@@ -124,10 +136,14 @@ def _history(
         called = yield from calls.history(
             client.id, number, since=micros(case.opened_at), day=micros(now) - _DAY_US
         )
+    agreed: Agreed = ((), None)
+    if kind not in (Kind.CONFIRMATION, Kind.HELP):
+        rows = yield from consents.of(client.id, ctx.hash_of(number))
+        agreed = consenting.given(rows), consenting.withdrawn_at(rows)
     counted: Mapping[str, int] = {}
     if client.caps.per_hour or client.caps.spend_per_day is not None:
         counted = yield from counters.of(client.id, hour=hour_of(now), day=day_of(client, now))
-    return history_of(kind, written, called, counted)
+    return history_of(kind, written, called, counted, agreed)
 
 
 def looked_back(client: Client, now: int) -> dict[str, int]:
@@ -142,7 +158,9 @@ def looked_back(client: Client, now: int) -> dict[str, int]:
     }
 
 
-def history_of(kind: Kind, written: Row, called: Row | None, counted: Mapping[str, int]) -> History:
+def history_of(
+    kind: Kind, written: Row, called: Row | None, counted: Mapping[str, int], agreed: Agreed
+) -> History:
     """What rules see of the past.
 
     Args:
@@ -150,11 +168,15 @@ def history_of(kind: Kind, written: Row, called: Row | None, counted: Mapping[st
         written: As `texts.history` counts.
         called: As `calls.history` does; None if that doesn't matter.
         counted: As `counters.of` does.
+        agreed: What the number has consented to, and when it took all back.
     """
+    given, withdrawn_at = agreed
     return History(
         first_text_at=_moment(written["first_at"]),
         reached_at=_moment(called["reached_at"]) if called and kind is Kind.FIRST else None,
         wrote_at=_moment(written["wrote_at"]),
+        consents=given,
+        withdrawn_at=withdrawn_at,
         texts_in_day=written["in_day"],
         day_from=_moment(written["day_from"]),
         texts_in_week=written["in_week"],

@@ -58,7 +58,7 @@ def read(case: Row) -> Work[Story]:
     for call in own_calls:
         own_steps += yield from steps.of(client, f"call/{call['call_id']}")
     booked = yield from bookings.of_case(client, case_id)
-    entries = yield from _entries(client, case_id)
+    entries = yield from _entries(client, case_id, own_calls)
     proof = yield from ledger.verify(client)
     return Story(
         case=case,
@@ -72,15 +72,18 @@ def read(case: Row) -> Work[Story]:
     )
 
 
-def _entries(client: str, case_id: str) -> Work[list[Row]]:
-    """What the ledger has of a case, and what was said of its number as such since it began."""
+def _entries(client: str, case_id: str, own_calls: Sequence[Row]) -> Work[list[Row]]:
+    """What the ledger has of a case and its calls, and of its number as such since it began."""
     own = list((yield from ledger.of(client, case_subject(case_id))))
+    for call in own_calls:
+        own += yield from ledger.of(client, f"call/{call['call_id']}")
     number_hash = next((row["number_hash"] for row in own if row["number_hash"]), None)
     if number_hash is None:
         return own
+    began = own[0]["at"]
     for scope in (client, DEPLOYMENT):
         rows = yield from ledger.of_number(scope, number_hash)
-        own += (row for row in rows if row["subject"] == "number" and row["at"] >= own[0]["at"])
+        own += (row for row in rows if row["subject"] == "number" and row["at"] >= began)
     return sorted(own, key=lambda row: row["at"])  # else as they were written
 
 

@@ -65,8 +65,12 @@ _SUPPRESSED = statement("""
 """)
 _ORDERS = statement("""
     SELECT client, at, kind, subject, number_hash, content FROM ledger
-    WHERE client IN (:client, '*') AND kind IN ('suppressed', 'resumed', 'paused', 'unpaused')
+    WHERE client IN (:client, '*')
+        AND kind IN ('suppressed', 'resumed', 'consented', 'paused', 'unpaused')
     ORDER BY at
+""")
+_CONSENTED = statement("""
+    SELECT number_hash, basis, at, evidence FROM consents WHERE client IN (:client, '*')
 """)
 _PAUSED = statement("SELECT client, because, since FROM pauses WHERE client IN (:client, '*')")
 _COUNT = statement("""
@@ -110,8 +114,13 @@ def suppressed(client: str) -> Work[Sequence[Row]]:
     return every(_SUPPRESSED, client=client)
 
 
+def consented(client: str) -> Work[Sequence[Row]]:
+    """The latest of what was given and withdrawn, by the client's callers."""
+    return every(_CONSENTED, client=client)
+
+
 def orders(client: str) -> Work[Sequence[Row]]:
-    """What the ledger has of suppressions and pauses and of their ends, the oldest first."""
+    """What the ledger has of suppressions, consents and pauses, the oldest first."""
     return every(_ORDERS, client=client)
 
 

@@ -13,6 +13,7 @@ from textback.clock import micros
 from textback.config import load
 from textback.engine.replaying.tools import tools_of
 from textback.engine.what_if import Comparison, Difference
+from textback.events import KeyPressed
 from textback.hookspecs import hookimpl
 from textback.model import Outcome
 from textback.picture import Action, Picture, Verdict
@@ -131,6 +132,33 @@ class TestTheReplay:
 
         assert compared.found == []
         assert compared.comparison.summary.differing == 0
+
+    async def test_what_callers_agreed_to(self, house, what_if):
+        """A key carries a follow-up whose call alone carries none; who opted out is past it."""
+        later = '[[follow_up]]\nafter = "100d"\nbody = "Bright Smile Dental: still need us?"\n'
+        files = {"settings": 'mode = "live"\nidle_after = "200d"', "more": later}
+        house.write(**files)
+        await house.reopen()
+        for caller, call in ((ANNA, "CA1"), (BEN, "CA2"), (CARL, "CA3")):
+            await house.missed(caller=caller, call=call)
+            if caller != BEN:
+                pressed = KeyPressed(key=call, at=house.clock.now(), call=call, digits="1")
+                await house.tell(pressed)
+        await house.let_pass(HOUR)
+        await house.write_in("STOP", number=CARL)
+        await house.write_in("START", number=CARL)
+        await house.let_pass(timedelta(days=101))
+        assert [text.to for _, text in house.sent if text.step == "follow_up/1"] == [ANNA]
+
+        unchanged = await what_if()
+        sooner = await what_if(**{**files, "more": later.replace("100d", "80d")})
+
+        assert unchanged.comparison.summary.disagreeing == {}
+        assert unchanged.found == []
+        assert sooner.changes == [
+            (ANNA, "follow_up/1", "other time"),
+            (BEN, "follow_up/1", "suppressed by consent -> sent"),
+        ]
 
     async def test_a_refusal_is_taken_over(self, house, what_if, outside):
         """What a provider said no to then is not taken for sent."""

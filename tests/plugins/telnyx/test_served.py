@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 
 import attrs
@@ -10,7 +12,7 @@ import pytest
 
 from support.deployment import PUBLIC, Serving, cases, write
 from support.served import served
-from support.telnyx_exchange import APPLICATION, CALLER, LINE, Behaviour, Exchange
+from support.telnyx_exchange import APPLICATION, CALLER, LINE, SESSION, Behaviour, Exchange
 from support.telnyx_side import PUBLIC_KEY, Texts, signature
 
 pytestmark = pytest.mark.slow
@@ -98,6 +100,32 @@ async def test_a_call_that_nobody_takes_is_texted_once(telnyx, config):
     assert text["webhook_url"].startswith(f"{PUBLIC}/hooks/bright/telnyx/sms-status?text=")
     assert telnyx.exchange.rung == [PHONE]
     assert len(telnyx.exchange.spoken) == 1
+
+
+@pytest.mark.parametrize("detect", ["ring", "forwarded"])
+async def test_a_caller_presses_1_for_texts(telnyx, config, detect):
+    """Asked after the greeting; the key is evidence, and the text doesn't wait for it."""
+    prompt = "Press 1 for our answer by text."
+    client = config.parent / "clients" / "bright.toml"
+    more = f'ring = ["{PHONE}"]\ndetect = "{detect}"\nconsent_prompt = "{prompt}"'
+    client.write_text(client.read_text().replace(f'ring = ["{PHONE}"]', more))
+    telnyx.exchange.phones = {PHONE: Behaviour.RINGS_OUT}
+    telnyx.exchange.keys = "1"
+    serving = await Serving.start(config)
+    try:
+        telnyx.exchange.call()
+        await telnyx.deliver(serving)
+        telnyx.exchange.phones_act()
+        assert set(await telnyx.deliver(serving)) <= {200}
+        await asyncio.wait_for(telnyx.texted.wait(), 15)
+    finally:
+        await serving.stop()
+
+    with closing(sqlite3.connect(config.parent / "textback.db")) as store:
+        found = store.execute("SELECT basis, evidence FROM consents").fetchall()
+    assert found == [("keypress", f"pressed 1 in call telnyx/{SESSION}, asked: “{prompt}”")]
+    assert telnyx.exchange.spoken[-1] == prompt
+    assert telnyx.exchange.caller.state == "gone"
 
 
 async def test_a_call_that_somebody_takes_is_none_of_ours(telnyx, config):

@@ -51,18 +51,19 @@ application_id = "{APPLICATION}"
 private_key = '''{PRIVATE_KEY}'''
 ring = ["+13035550110"]
 base_url = "BASE_URL"
+MORE
 [plugins.contacts]
 """
 
 
 @asynccontextmanager
-async def deployment(folder, api):
+async def deployment(folder, api, more=""):
     """`serve` with one client on that Vonage, and a way to post to it."""
     async with served(api) as base_url, httpx.AsyncClient(timeout=20) as http:
         (folder / "clients").mkdir()
         config = folder / "textback.toml"
         config.write_text(TEXTBACK)
-        client = CLIENT.replace("BASE_URL", base_url)
+        client = CLIENT.replace("BASE_URL", base_url).replace("MORE", more)
         (folder / "clients" / "bright.toml").write_text(client)
         serving = await Serving.start(config)
         try:
@@ -147,6 +148,32 @@ async def test_a_status_settles_an_unsure_text(tmp_path):
 
     assert told.status_code == 204
     assert len(api.taken) == 1
+
+
+async def test_a_caller_presses_1_for_texts(tmp_path):
+    """Asked after the greeting; the key is evidence, and the text doesn't wait for it."""
+    api = VonageApi()
+    prompt = "Press 1 for our answer by text."
+    async with deployment(tmp_path, api, f'consent_prompt = "{prompt}"') as (config, post):
+        await post(now_signed("answer", answer()))
+        asked = await post(now_signed("event", RANG_OUT, query=rung(0)))
+        await until_ends(config, "sent")
+        key = {
+            "from": CALLER[1:],
+            "to": "13035550100",
+            "conversation_uuid": CALL,
+            "uuid": "aaaaaaaa-bbbb-4ccc-8ddd-0123456789ab",
+            "dtmf": {"digits": "1", "timed_out": False},
+        }
+        forged = await post(now_signed("consent", key, query=rung(0), secret="x" * 32))
+        ended = await post(now_signed("consent", key, query=rung(0)))
+
+    greeting, question, keys = asked.json()
+    assert (greeting["action"], question["text"], keys["action"]) == ("talk", prompt, "input")
+    assert (forged.status_code, ended.status_code, ended.json()) == (401, 200, [])
+    with closing(sqlite3.connect(config.parent / "textback.db")) as store:
+        found = store.execute("SELECT basis, evidence FROM consents").fetchall()
+    assert found == [("keypress", f"pressed 1 in call vonage/{CALL}, asked: “{prompt}”")]
 
 
 async def test_a_caller_opts_out(tmp_path):

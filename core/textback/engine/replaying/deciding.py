@@ -10,7 +10,7 @@ import attrs
 from textback.clock import moment
 from textback.config.settings import Client
 from textback.engine.names import FIRST_TEXT
-from textback.engine.pictures import history_of, looked_back, picture_of
+from textback.engine.pictures import Agreed, history_of, looked_back, picture_of
 from textback.engine.replaying.counts import Counts
 from textback.engine.replaying.judged import Asked, Decided, Judged
 from textback.engine.replaying.orders import Orders
@@ -92,7 +92,9 @@ class Decider:
         case, kind = talk.case, kind_of(step)
         paused, forbidding = self.orders.paused(now), self._forbidding(case.number, address, now)
         written = called = None
-        if known is not None:
+        agreed: Agreed = ((), None)
+        if known is not None and case.number is not None:
+            agreed = self.orders.given(self.hash_of(case.number), now)
             since = looked_back(self.client, now)
             written = known.written(case.id, **since)
             called = known.called(since=talk.opened_at, day=since["day"])
@@ -100,7 +102,7 @@ class Decider:
         # Of a step of one call, all that can be different.
         key = (case.id, step, now)
         seen = (
-            *(case.line, case.calls, talk.situation, written, called, counted),
+            *(case.line, case.calls, talk.situation, written, called, counted, agreed),
             *(paused, forbidding, address, retried),
         )
         asked = self.judged.known(key, seen)
@@ -118,7 +120,7 @@ class Decider:
             channel="sms" if address is None else "email",
             call_ended_at=moment(call.ended_at) if call is not None else None,
             suppressions=forbidding,
-            history=history_of(kind, written, called, counted) if written else History(),
+            history=history_of(kind, written, called, counted, agreed) if written else History(),
             paused=paused,
             retried=retried,
         )

@@ -1,4 +1,4 @@
-"""What forbade or held a client's texts in the past: suppressions and pauses, from when until when.
+"""What forbade, held or carried a client's texts in the past: suppressions, pauses, consents.
 
 The ledger has when each began, and what was taken back; the tables have what lasts.
 """
@@ -8,15 +8,18 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
 
 import attrs
 
 from textback.clock import moment
 from textback.engine import opting
+from textback.engine.pictures import Agreed
 from textback.engine.replaying.past import FOR_EVER, Read
+from textback.model import Basis, Consent
 from textback.picture import Suppression
-from textback.store import past
+from textback.store import consents, past
 from textback.store.work import Row
 
 
@@ -27,15 +30,31 @@ class Orders:
     Attributes:
         suppressions: By the keyed hash of the number: from, until, what.
         pauses: From, until, why.
+        consents: By the keyed hash of the number: when, and what was given; None: all was taken
+            back.
     """
 
     suppressions: Mapping[str, Sequence[tuple[int, int, Suppression]]]
     pauses: Sequence[tuple[int, int, str]]
+    consents: Mapping[str, Sequence[tuple[int, Consent | None]]] = attrs.field(factory=dict)
 
     def forbidding(self, hashed: str, at: int) -> tuple[Suppression, ...]:
         """What forbade texts to a number at a moment."""
         found = self.suppressions.get(hashed, ())
         return tuple(each for began, ended, each in found if began < at <= ended)
+
+    def given(self, hashed: str, at: int) -> Agreed:
+        """What a number had given at a moment, the latest of each basis; when it took all back."""
+        latest: dict[Basis, Consent] = {}
+        withdrawn_at = None
+        for stamp, each in self.consents.get(hashed, ()):
+            if stamp > at:
+                continue
+            if each is None:
+                withdrawn_at = max(stamp, withdrawn_at or stamp)
+            elif each.basis not in latest or latest[each.basis].at < each.at:
+                latest[each.basis] = each
+        return tuple(latest.values()), moment(withdrawn_at) if withdrawn_at else None
 
     def paused(self, at: int) -> str | None:
         """Why texts were held at a moment, if they were."""
@@ -59,7 +78,35 @@ async def orders(read: Read, client: str) -> Orders:
     return Orders(
         suppressions=_suppressions(rows, lasting),
         pauses=_pauses(rows, await read(partial(past.paused, client))),
+        consents=_consents(rows, await read(partial(past.consented, client))),
     )
+
+
+def _consents(
+    rows: Sequence[Row], lasting: Sequence[Row]
+) -> Mapping[str, Sequence[tuple[int, Consent | None]]]:
+    """What was given and taken back; what the ledger has no longer is told by what lasts."""
+    found: dict[str, list[tuple[int, Consent | None]]] = defaultdict(list)
+    for row in rows:
+        content = json.loads(row["content"]) if row["number_hash"] and row["content"] else {}
+        each = None
+        if row["kind"] == "suppressed" and content.get("reason") == opting.OPT_OUT:
+            found[row["number_hash"]].append((row["at"], None))
+        elif "basis" in content:
+            stamp = content.get("given_at")
+            each = Consent(
+                basis=Basis(content["basis"]),
+                at=datetime.fromisoformat(stamp) if stamp else moment(row["at"]),
+                evidence=content["evidence"],
+            )
+            found[row["number_hash"]].append((row["at"], each))
+    for row in lasting:
+        each = None
+        if row["basis"] != consents.WITHDRAWN:
+            at = moment(row["at"])
+            each = Consent(basis=Basis(row["basis"]), at=at, evidence=row["evidence"])
+        found[row["number_hash"]].append((row["at"], each))
+    return found
 
 
 def _suppressions(
