@@ -10,12 +10,11 @@ import attrs
 
 from textback.clock import micros, moment
 from textback.config.settings import Client
-from textback.engine import consents as consenting
 from textback.engine import unsubscribing
 from textback.engine.codec import read_caller
 from textback.engine.context import Context
 from textback.flow.situation import situation_of
-from textback.model import Case, End, Kind, Outcome, PhoneNumber
+from textback.model import Basis, Case, Consent, End, Kind, Outcome, PhoneNumber
 from textback.picture import History, Picture, Policy, Suppression
 from textback.store import (
     Work,
@@ -143,8 +142,8 @@ def _history(
         first_text_at=_moment(written["first_at"]),
         reached_at=_moment(called["reached_at"]) if called and kind is Kind.FIRST else None,
         wrote_at=_moment(written["wrote_at"]),
-        consents=consenting.given(agreed),
-        withdrawn_at=consenting.withdrawn_at(agreed),
+        consents=given(agreed),
+        withdrawn_at=_withdrawn_at(agreed),
         texts_in_day=written["in_day"],
         day_from=_moment(written["day_from"]),
         texts_in_week=written["in_week"],
@@ -155,6 +154,21 @@ def _history(
         client_in_hour=counted.get(counters.TEXTS, 0),
         client_segments=counted.get(counters.SEGMENTS, 0),
     )
+
+
+def given(rows: Sequence[Row]) -> tuple[Consent, ...]:
+    """What a number gave, from its rows in the store."""
+    return tuple(
+        Consent(basis=Basis(row["basis"]), at=moment(row["at"]), evidence=row["evidence"])
+        for row in rows
+        if row["basis"] != consents.WITHDRAWN
+    )
+
+
+def _withdrawn_at(rows: Sequence[Row]) -> datetime | None:
+    """When a number last withdrew everything, from the same rows."""
+    stamps = [row["at"] for row in rows if row["basis"] == consents.WITHDRAWN]
+    return moment(max(stamps)) if stamps else None
 
 
 def hour_of(now: datetime) -> str:

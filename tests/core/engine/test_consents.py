@@ -9,8 +9,7 @@ import pytest
 
 from support.house import CALLER, CLIENT, STACK, START
 from support.outside import Plugin
-from textback.engine import consents as consenting
-from textback.engine import story
+from textback.engine import pictures, story
 from textback.engine.evidence import gather
 from textback.events import Consented, KeyPressed, OptIn, OptOut
 from textback.hookspecs import hookimpl
@@ -45,7 +44,7 @@ async def given(house, number=CALLER):
     rows = await house.runtime.store.read(
         lambda: consents.of(CLIENT, house.runtime.ctx.hash_of(number))
     )
-    return {each.basis: each for each in consenting.given(rows)}
+    return {each.basis: each for each in pictures.given(rows)}
 
 
 def last_consent(house):
