@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
-from datetime import UTC, datetime
 from functools import partial
 
 import attrs
@@ -14,17 +13,17 @@ from textback.clock import SystemClock, micros
 from textback.config import Config, Problem
 from textback.config.presets import read_toml
 from textback.config.settings import Client, PluginTable
+from textback.engine.check_words import findings_in
 from textback.engine.keys import refuse_another
 from textback.engine.retry import describe as in_words
 from textback.engine.runtime import open_runtime
 from textback.errors import ConfigError, StoreError
 from textback.flow.bills import bills
-from textback.flow.deliver import variables
 from textback.flow.reach import reach
 from textback.flow.registration import describe, drift, us_lines
-from textback.flow.wording import check_template, render
-from textback.model import Case, Finding, Severity
-from textback.rules import content, packs
+from textback.flow.wording import check_template
+from textback.model import Finding, Severity
+from textback.rules import packs
 from textback.store import (
     HEAD,
     Work,
@@ -125,8 +124,14 @@ def advice(
                 yield client.id, name, _warning(words)
         for words in _of_client(client, found):
             yield client.id, "", _warning(words)
+        for finding in findings_in(client, _books(client, found)):
+            yield client.id, "", finding
         for words in _drift(config, client):
             yield client.id, "", _warning(words)
+
+
+def _books(client: Client, found: Mapping[str, plugins.Found]) -> bool:
+    return any("booking" in _roles(table, found) for table in client.plugins.values())
 
 
 def _placeholders(table: PluginTable) -> Iterator[str]:
@@ -160,7 +165,6 @@ def _of_client(client: Client, found: Mapping[str, plugins.Found]) -> Iterator[s
         yield "test mode without test_phones: nobody is texted"
     yield from _reach(client)
     yield from bills(client)
-    yield from _words(client)
 
 
 def _drift(config: Config, client: Client) -> Iterator[str]:
@@ -174,19 +178,6 @@ def _drift(config: Config, client: Client) -> Iterator[str]:
         return
     for words in drift(registered, describe(client)):
         yield f"not as registered: {words}"
-
-
-def _words(client: Client) -> Iterator[str]:
-    """What is amiss with the words of first texts, as callers of whom little is known get them."""
-    for number, each in enumerate(client.text, 1):
-        case = Case(id="", client=client.id, number=None, line=client.lines[0], opened_at=_NEVER)
-        body = render(each.body, variables(client, case))
-        for fault in content.faults(body, client.name):
-            if fault.asked != "short":  # what a text costs is said above
-                yield f"text[{number}] {fault.says}"
-
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def _texts_team(table: PluginTable, found: Mapping[str, plugins.Found]) -> bool:
