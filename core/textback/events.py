@@ -339,7 +339,7 @@ class WebhookRequest:
         """
         try:
             return json.loads(self.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # the latter: a thousand levels deep
             raise UnreadableWebhook("the body is not JSON") from error
 
 

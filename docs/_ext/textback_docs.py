@@ -244,10 +244,15 @@ class Fields(Reference):
         self.env.note_dependency(str(module.__file__))
         shared = attributes_of(module.__doc__ or "")
         return [
-            self.section(name, self.describe(getattr(module, name), shared), code=True)
+            self.section(name, [*self.where(module.__name__, name), *words], code=True)
             for name in map(str.strip, self.content)
             if name
+            for words in [self.describe(getattr(module, name), shared)]
         ]
+
+    def where(self, module: str, name: str) -> list[nodes.Node]:
+        """How it is imported."""
+        return self.markdown(f"`from {module} import {name}`")
 
     def describe(self, cls: Any, shared: Mapping[str, str]) -> list[nodes.Node]:
         """What a class is for, and a table."""

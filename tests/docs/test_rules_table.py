@@ -88,6 +88,11 @@ def _who() -> None:
     situation("suppressed", "opted out, first text", suppressions=(out,))
     situation("suppressed", "opted out, team writes", suppressions=(out,), kind=Kind.REPLY)
     situation("suppressed", "opted out, confirmation", suppressions=(out,), kind=Kind.CONFIRMATION)
+    doubt = Suppression(scope="bright-smile", reason="maybe_opt_out", since=ago(days=3))
+    situation("suppressed", "may have opted out, first text", suppressions=(doubt,))
+    situation(
+        "suppressed", "may have opted out, team writes", suppressions=(doubt,), kind=Kind.REPLY
+    )
     situation("suppressed", "blocked for all clients", suppressions=(block,))
     situation("suppressed", "of the team", to=owner)
     situation("suppressed", "CRM says no", caller=Caller(do_not_text="marked in the CRM"))

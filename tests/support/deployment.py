@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,18 +86,25 @@ class Noon:
 the machine's clock, no text waits for the day."""
 
 NO_SECRETS: Mapping[str, str] = {}
+PROGRAM = ("-m", "textback.cli")
 
 _validator = RequestValidator(TOKEN)
 
 
 def write(
-    folder: Path, base_url: str, *, settings: str = "", more: str = "", name: str = "bright"
+    folder: Path,
+    base_url: str,
+    *,
+    settings: str = "",
+    more: str = "",
+    name: str = "bright",
+    store: str = "sqlite:///textback.db",
 ) -> Path:
     """Write the files; the path of textback.toml."""
     (folder / "clients").mkdir(parents=True, exist_ok=True)
     config = folder / "textback.toml"
     if not config.exists():
-        config.write_text(TEXTBACK)
+        config.write_text(TEXTBACK.replace("sqlite:///textback.db", store))
     (folder / "plugins").mkdir(exist_ok=True)
     (folder / "plugins" / "noon.py").write_text(NOON)
     client = CLIENT.replace("BASE_URL", base_url).replace("SETTINGS", settings) + more
@@ -150,7 +157,7 @@ async def cases(config: Path) -> list[dict[str, Any]]:
 
 @attrs.define
 class Serving:
-    """``textback serve`` as a process of its own."""
+    """``textback serve``, or ``worker``, as a process of its own."""
 
     config: Path
     process: asyncio.subprocess.Process
@@ -162,29 +169,53 @@ class Serving:
         return self.config.parent / "serve.log"
 
     @classmethod
-    async def start(cls, config: Path, secrets: Mapping[str, str] = NO_SECRETS) -> Serving:
+    async def start(
+        cls,
+        config: Path,
+        *options: str,
+        command: str = "serve",
+        program: Sequence[str] = PROGRAM,
+        secrets: Mapping[str, str] = NO_SECRETS,
+    ) -> Serving:
         """Start it and wait until it takes requests."""
-        serving = await cls.spawn(config, secrets=secrets)
+        serving = await cls.spawn(
+            config, *options, command=command, program=program, secrets=secrets
+        )
         await serving.ready()
         return serving
 
     @classmethod
     async def spawn(
-        cls, config: Path, *options: str, secrets: Mapping[str, str] = NO_SECRETS
+        cls,
+        config: Path,
+        *options: str,
+        command: str = "serve",
+        program: Sequence[str] = PROGRAM,
+        secrets: Mapping[str, str] = NO_SECRETS,
+        first: Callable[[], object] | None = None,
     ) -> Serving:
-        """Start it, without waiting."""
+        """Start it, without waiting.
+
+        Args:
+            config: Its textback.toml.
+            *options: Of the command.
+            command: What it is told to do.
+            program: What Python runs.
+            secrets: More of its environment.
+            first: Done in the new process before anything else.
+        """
         with (config.parent / "serve.log").open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                "-m",
-                "textback.cli",
-                "serve",
+                *program,
+                command,
                 "--config",
                 str(config),
                 *options,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
                 env=environment(**secrets),
+                preexec_fn=first,
             )
         return cls(config, process)
 
@@ -192,7 +223,7 @@ class Serving:
         """Wait until it takes requests."""
         assert self.process.stdout is not None
         line = (await self.process.stdout.readline()).decode()
-        if not line.startswith("listening on "):
+        if not line.startswith(("listening on ", "working")):
             await self.process.wait()
             raise AssertionError(f"serve did not start: {self.log.read_text()[-3000:]}")
         self.address = line.removeprefix("listening on ").strip()

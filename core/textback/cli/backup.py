@@ -26,7 +26,7 @@ from textback.engine.keys import fingerprint
 from textback.engine.restoring import Found, reconcile
 from textback.engine.runtime import open_runtime
 from textback.log import set_up
-from textback.store import Lock, backup, open_embedded, sqlite_path
+from textback.store import Lock, backup, open_embedded, place_of
 from textback.store.sqlite import refuse_network
 from textback.words import counted
 
@@ -49,7 +49,9 @@ def make(
     """
     files = load_all(config)
     size = backup.back_up(
-        _place(files), file, backup.Stamp(now(), fingerprint(files.deployment.store))
+        _file(files, "copy it with pg_dump, or let its server archive the log"),
+        file,
+        backup.Stamp(now(), fingerprint(files.deployment.store)),
     )
     say(
         f"{file}: {size / 1e6:.1f} MB, checked. store.key ({_key_hint(files)}) and the files in"
@@ -72,7 +74,11 @@ def restore(
     """
     files = load_all(config)
     set_up(LogSettings(level="error"))
-    store = _place(files)
+    store = _file(
+        files,
+        "put it back with pg_restore while nothing serves, with all texts paused (textback pause)"
+        " until you know what was sent since",
+    )
     stamp = backup.inspect(file)
     if stamp is not None and stamp.key != fingerprint(files.deployment.store):
         fail(
@@ -140,8 +146,11 @@ def _tell(found: Found, as_json: bool) -> None:
         )
 
 
-def _place(files: Config) -> Path:
-    return sqlite_path(files.deployment.store.url, files.deployment.directory)
+def _file(files: Config, instead: str) -> Path:
+    place = place_of(files.deployment.store.url, files.deployment.directory)
+    if place.file is None:
+        fail(f"the store is a Postgres database, {place}: {instead}")
+    return place.file
 
 
 def _key_hint(files: Config) -> str:

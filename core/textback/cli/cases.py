@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -29,6 +29,7 @@ from textback.engine import story
 from textback.phones import display, region_of
 from textback.rules import RULES
 from textback.store import cases as stored
+from textback.store.contacts import DEPLOYMENT
 from textback.store.forgetting import GONE
 from textback.store.steps import Step
 from textback.store.work import Row
@@ -237,10 +238,22 @@ def _entry(row: Any, zone: ZoneInfo) -> list[str]:
             return [f"{at}: {content['text']} {row['kind']} by {content['via']}{because}."]
         case "joined":
             return [f"{at}: called again ({content['calls']}); joined, not texted."]
+        case "suppressed":
+            what = reason({"scope": row["client"], **content})
+            return [f"{at}: not to be texted any more, {what}: {content['evidence']}."]
+        case "resumed":
+            what = " and ".join(map(reason, content["lifted"]))
+            return [f"{at}: taken back, {what}: {content['evidence']}."]
         case _:
             because = content.get("because") or content.get("evidence") or ""
             kind = row["kind"].replace("_", " ")
             return [f"{at}: {kind}{': ' + because if because else ''}."]
+
+
+def reason(suppression: Mapping[str, str]) -> str:
+    """Why a number is not texted, in words; for all clients, if it is so."""
+    words = suppression["reason"].replace("_", " ")
+    return words + (" (all clients)" if suppression["scope"] == DEPLOYMENT else "")
 
 
 def _reply(row: Any, zone: ZoneInfo) -> str:

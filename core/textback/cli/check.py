@@ -21,7 +21,7 @@ from textback.config import Config, Problem, report
 from textback.config.settings import LogSettings
 from textback.engine.check import Stored, advice, complete, findings, store_problem, stored
 from textback.engine.deployment import load_all
-from textback.errors import WrongStore
+from textback.errors import StoreError
 from textback.log import set_up
 from textback.model import Finding, Severity
 from textback.words import counted
@@ -45,11 +45,11 @@ def check(
     files = load_all(config)
     installed = plugins.find(files.deployment.directory)
     files = complete(files, installed)
-    known, trouble = Stored(), store_problem(files)
+    known, trouble = Stored(), run(store_problem(files))
     if trouble is None:
         try:
             known = run(stored(files))
-        except WrongStore as error:
+        except StoreError as error:
             trouble = str(error)
     if trouble is not None:
         problem = Problem(config.name, "store", trouble)

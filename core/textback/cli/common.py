@@ -21,7 +21,7 @@ from textback.engine.context import keyed_hash
 from textback.engine.deployment import load_all
 from textback.engine.keys import refuse_another
 from textback.errors import ConfigError, WrongStore
-from textback.store import SQLiteStore, Unit, open_embedded, sqlite_path
+from textback.store import Store, Unit, open_store
 
 T = TypeVar("T")
 
@@ -105,11 +105,11 @@ class Remembered:
         self.config = load_all(path)
         key = self.config.deployment.store.key
         self.hash_of = keyed_hash(key.value.encode() if key else b"")
-        self._store: SQLiteStore | None = None
+        self._store: Store | None = None
 
     async def __aenter__(self) -> Remembered:
         deployment = self.config.deployment
-        self._store = open_embedded(sqlite_path(deployment.store.url, deployment.directory))
+        self._store = await open_store(deployment.store.url, deployment.directory)
         try:
             await self._store.read(partial(refuse_another, deployment.store))
         except WrongStore:
@@ -122,7 +122,7 @@ class Remembered:
             await self._store.close()
 
     @property
-    def store(self) -> SQLiteStore:
+    def store(self) -> Store:
         """The store, while it is open."""
         assert self._store is not None
         return self._store

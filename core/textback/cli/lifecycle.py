@@ -25,9 +25,9 @@ from textback.engine import forgetting, pruning
 from textback.engine.deployment import load_all
 from textback.engine.runtime import open_runtime
 from textback.phones import mask, normalise, region_of
-from textback.store import clients, sqlite_path
+from textback.store import clients, place_of
+from textback.store.clearing import clear
 from textback.store.forgetting import known_to
-from textback.store.sqlite import clear
 from textback.words import counted
 
 
@@ -71,8 +71,8 @@ def forget(
                 done = await forgetting.forget(runtime.ctx, scope, found)
                 _tell(done, as_json)
             more = await runtime.store.read(partial(known_to, found))
-        place = sqlite_path(files.deployment.store.url, files.deployment.directory)
-        cleared = clear(place, found.removeprefix("+"))
+        place = place_of(files.deployment.store.url, files.deployment.directory)
+        cleared = await clear(place, found.removeprefix("+"))
         if more:
             say(f"still known to {', '.join(more)}; to forget it there too: --all-clients")
         elif not cleared:

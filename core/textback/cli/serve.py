@@ -17,13 +17,13 @@ from textback import plugins
 from textback.cli import tracing
 from textback.cli.common import DEFAULT_CONFIG, ConfigOption, TraceOption, fail, run, say
 from textback.config import Config, load, report
+from textback.dispatch import OnCall
 from textback.engine.check import complete, store_problem
 from textback.engine.deployment import load_all
-from textback.engine.runtime import open_runtime
-from textback.engine.sources import supervise
+from textback.engine.runtime import Runtime, open_runtime
 from textback.log import set_up
-from textback.store import Work, clients, sqlite_path
-from textback.web import server
+from textback.store import Work, clients, place_of
+from textback.web import descriptors, server
 from textback.web.app import admin_app, public_app
 
 
@@ -34,37 +34,78 @@ def register(app: typer.Typer) -> None:
     app.command()(migrate)
 
 
+ListenOption = Annotated[
+    str | None, typer.Option(help="HOST:PORT instead of the file's; port 0 takes a free one.")
+]
+AdminOption = Annotated[
+    str | None,
+    typer.Option(help="HOST:PORT for metrics instead of the file's admin_listen."),
+]
+
+
 def serve(
-    listen: Annotated[
-        str | None, typer.Option(help="HOST:PORT instead of the file's; port 0 takes a free one.")
+    listen: ListenOption = None,
+    admin_listen: AdminOption = None,
+    work: Annotated[
+        bool, typer.Option("--work", help="On a Postgres store: run steps, too, as `worker` does.")
+    ] = False,
+    trace: TraceOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Take webhooks and do the work, until SIGTERM.
+
+    On a Postgres store any number of processes may serve; there, the work is done by `worker`, or
+    here with --work.
+    """
+    files = _files(config, trace=trace)
+    run(
+        _serve(
+            files,
+            listen or files.deployment.server.listen,
+            admin_listen or files.deployment.server.admin_listen,
+            work=work,
+            trace=trace,
+        )
+    )
+
+
+def worker(
+    admin_listen: Annotated[
+        str | None, typer.Option(help="HOST:PORT for health and metrics; nowhere if not given.")
     ] = None,
     trace: TraceOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Take webhooks and do the work, until SIGTERM."""
+    """Run steps until SIGTERM, one of any number of processes on a Postgres store.
+
+    Refused with an SQLite store: there, `serve` does all the work.
+    """
+    store = load(config).deployment.store
+    if place_of(store.url, Path()).file is not None:
+        fail("with an SQLite store `serve` does all the work; there is nothing for a worker")
+    run(_work(_files(config, trace=trace), admin_listen, trace=trace))
+
+
+def _files(config: Path, *, trace: bool) -> Config:
+    """The files of those clients that can be served; what is wrong with the others is said."""
     files = load_all(config)
     set_up(tracing.visible(files.deployment.log) if trace else files.deployment.log)
-    if (trouble := store_problem(files)) is not None:
+    if (trouble := run(store_problem(files))) is not None:
         fail(trouble)
     files = complete(files, plugins.find(files.deployment.directory))
     if files.problems:
         say(f"left out are {', '.join(sorted(files.broken))}:\n{report(files.problems)}")
     if not files.clients:
         fail("no client can be served; run: textback check")
-    run(_serve(files, listen or files.deployment.server.listen, trace=trace))
+    return files
 
 
-async def _serve(config: Config, address: str, *, trace: bool) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    tracer = tracing.to_log(structlog.get_logger("textback")) if trace else None
-    async with open_runtime(config, trace=tracer) as runtime:
-        await runtime.engine.take_over()
-        gc.freeze()  # what is here now stays until the end: no need to look at it again and again
-        await runtime.store.write(partial(_known, config, runtime.ctx.now()))
-        admin = config.deployment.server.admin_listen
+async def _serve(
+    config: Config, address: str, admin: str | None, *, work: bool, trace: bool
+) -> None:
+    stop = _stopped()
+    async with open_runtime(config, trace=_tracer(trace), works=work) as runtime:
+        await _begin(config, runtime)
         app = public_app(
             runtime.ctx,
             runtime.engine,
@@ -72,16 +113,52 @@ async def _serve(config: Config, address: str, *, trace: bool) -> None:
             renamed=renamed(config),
             admin=admin is None,
         )
-        listening = [await server.listen(app, address)]
+        most = descriptors.make_room(config.deployment.limits.connections, runtime.ctx.log)
+        listening = [await server.listen(app, address, most=most)]
         if admin is not None:
             listening.append(await server.listen(admin_app(runtime.ctx), admin))
-        runtime.engine.start()
-        supervise(runtime.ctx, runtime.engine)
+        await runtime.start()
         sys.stdout.write(f"listening on http://{listening[0][0].address}\n")
         sys.stdout.flush()
         await stop.wait()
         for each, task in listening:
             await server.close(each, task)
+
+
+async def _work(config: Config, admin: str | None, *, trace: bool) -> None:
+    stop = _stopped()
+    async with open_runtime(config, trace=_tracer(trace), kind="worker") as runtime:
+        await _begin(config, runtime)
+        listening = []
+        if admin is not None:
+            listening.append(await server.listen(admin_app(runtime.ctx), admin))
+        await runtime.start()
+        where = f", metrics on http://{listening[0][0].address}" if listening else ""
+        sys.stdout.write(f"working{where}\n")
+        sys.stdout.flush()
+        await stop.wait()
+        for each, task in listening:
+            await server.close(each, task)
+
+
+async def _begin(config: Config, runtime: Runtime) -> None:
+    """Before anything comes in: what a dead process held, and who is served."""
+    if runtime.crew is None:
+        await runtime.engine.take_over()
+    gc.freeze()  # what is here now stays until the end: no need to look at it again and again
+    await runtime.store.write(partial(_known, config, runtime.ctx.now()))
+
+
+def _stopped() -> asyncio.Event:
+    """Set when we are told to end."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+def _tracer(trace: bool) -> OnCall | None:
+    return tracing.to_log(structlog.get_logger("textback")) if trace else None
 
 
 def _known(config: Config, now: int) -> Work[None]:
@@ -100,20 +177,18 @@ def renamed(config: Config) -> dict[str, str]:
     return {was: client.id for client in config.clients.values() for was in client.was}
 
 
-def worker(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Refused with an SQLite store: there, `serve` does all the work."""
-    sqlite_path(load(config).deployment.store.url, Path())
-    fail("with an SQLite store `serve` does all the work; there is nothing for a worker")
-
-
 def migrate(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Bring the store to the schema of this version."""
     from textback.store.migrate import migrate as bring_up_to_date  # loads SQLAlchemy, alembic
 
     deployment = load(config).deployment
-    path = sqlite_path(deployment.store.url, deployment.directory)
-    done = bring_up_to_date(f"sqlite:///{path}")
+    place = place_of(deployment.store.url, deployment.directory)
+    done = bring_up_to_date(place.url)
+    if place.file is None and deployment.store.queue == "pgqueuer":
+        from textback.store.shared import pgq
+
+        run(pgq.install(place.url))
     if done.before == done.after:
-        say(f"{path.name} has schema {done.after} already")
+        say(f"{place} has schema {done.after} already")
     else:
-        say(f"{path.name}: schema {done.before or 'none'} -> {done.after}")
+        say(f"{place}: schema {done.before or 'none'} -> {done.after}")

@@ -333,7 +333,14 @@ class StoreSettings:
     """``[store]``: where everything is remembered."""
 
     url: str = setting(
-        "sqlite:///FILE, relative to textback.toml.", default="sqlite:///textback.db"
+        "sqlite:///FILE, relative to textback.toml; or postgresql://USER:PASSWORD@HOST/DATABASE"
+        " for several processes and machines, the password as a reference to the environment.",
+        default="sqlite:///textback.db",
+        repr=False,
+    )
+    queue: Literal["pgqueuer", "notify"] = setting(
+        "How processes on a Postgres store wake each other; the same for all of them.",
+        default="pgqueuer",
     )
     key: Secret | None = setting(
         "Keys the hashes of phone numbers; without it no client can be live.", default=None
@@ -375,6 +382,37 @@ class Retention:
 
 
 @attrs.frozen(kw_only=True)
+class Limits:
+    """``[limits]``: how much is taken on at once, so that a flood harms nobody else."""
+
+    connections: int = setting(
+        "Open connections; for one more, the one that has waited longest is closed.",
+        default=15_000,
+        validator=validators.ge(10),
+    )
+    webhooks_of_client: int = setting(
+        "Webhooks of one client that are being read and stored; more are answered 503.",
+        default=200,
+        validator=validators.ge(1),
+    )
+    work_of_client: int = setting(
+        "Calls and cases of one client that are worked on; more wait for their turn.",
+        default=500,
+        validator=validators.ge(1),
+    )
+    commits: int = setting(
+        "Units that wait for their commit; with more, webhooks are answered 503.",
+        default=2_000,
+        validator=validators.ge(1),
+    )
+    commit_age: timedelta = setting(
+        "How long the oldest of them may have waited; after that, webhooks are answered 503.",
+        default=timedelta(seconds=5),
+        validator=_is_positive,
+    )
+
+
+@attrs.frozen(kw_only=True)
 class Deployment:
     """``textback.toml``: one installation."""
 
@@ -382,6 +420,7 @@ class Deployment:
     server: Server = setting("Where textback listens.")
     store: StoreSettings = setting("Where everything is remembered.", factory=StoreSettings)
     log: LogSettings = setting("What is written about the work.", factory=LogSettings)
+    limits: Limits = setting("How much is taken on at once.", factory=Limits)
     retention: Retention = setting("How long what is remembered is kept.", factory=Retention)
     defaults: Mapping[str, Any] = setting(
         "Any setting of a client, for all clients that don't set it.", factory=dict, repr=False

@@ -106,4 +106,5 @@ def _take(
         meaning = _MEANINGS.get(type(event))
         if new and meaning is not None:
             wakes += yield from meaning(ctx, client, stack, plugin, event, received_at)
+    yield from ctx.queue.hand_over((wake.client, wake.subject) for wake in wakes)
     return wakes

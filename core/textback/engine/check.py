@@ -10,6 +10,7 @@ from functools import partial
 import attrs
 
 from textback import dispatch, plugins
+from textback.clock import SystemClock, micros
 from textback.config import Config, Problem
 from textback.config.presets import read_toml
 from textback.config.settings import Client, PluginTable
@@ -28,11 +29,11 @@ from textback.store import (
     HEAD,
     Work,
     clients,
-    open_embedded,
-    refuse_network,
-    sqlite_path,
+    open_store,
+    place_of,
+    processes,
+    schema_of,
     steps,
-    version_of,
 )
 from textback.words import counted
 
@@ -101,13 +102,11 @@ def _unregistered(client: Client, found: Mapping[str, plugins.Found]) -> tuple[s
     return us_lines(client) if texts and client.registration is None else ()
 
 
-def store_problem(config: Config) -> str | None:
+async def store_problem(config: Config) -> str | None:
     """Why the store can't be used, if so; nothing is made or changed."""
     settings = config.deployment.store
     try:
-        path = sqlite_path(settings.url, config.deployment.directory)
-        refuse_network(path)
-        version_of(path)
+        await schema_of(place_of(settings.url, config.deployment.directory))
     except StoreError as error:
         return str(error)
     if settings.key is not None and len(settings.key.value) < SHORTEST_KEY:
@@ -248,19 +247,23 @@ async def stored(config: Config) -> Stored:
         StoreError: It can't be read, or was made with another key.
     """
     deployment = config.deployment
-    path = sqlite_path(deployment.store.url, deployment.directory)
-    if version_of(path) != HEAD:
+    if await schema_of(place_of(deployment.store.url, deployment.directory)) != HEAD:
         return Stored()
-    store = open_embedded(path)
+    store = await open_store(deployment.store.url, deployment.directory)
     try:
         await store.read(partial(refuse_another, deployment.store))
-        return await store.read(partial(_stored, {*config.clients, *config.broken}))
+        served = {*config.clients, *config.broken}
+        return await store.read(partial(_stored, served, micros(SystemClock().now())))
     finally:
         await store.close()
 
 
-def _stored(files: Collection[str]) -> Work[Stored]:
+def _stored(files: Collection[str], now: int) -> Work[Stored]:
     found = []
+    crew = yield from processes.alive(now)
+    if crew and not any(each.works for each in crew):
+        words = "webhooks are taken, and nobody works on them; start: textback worker"
+        found.append(("*", "store", Finding(Severity.ERROR, words)))
     for client in (yield from clients.known()):
         if client not in files:
             words = "is stored but has no file; bring the file back, or name it in another's `was`"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -15,6 +14,7 @@ from textback.clock import Clock, micros
 from textback.config.settings import Client
 from textback.dispatch import Impl
 from textback.engine.metrics import Metrics
+from textback.engine.port import Alone, Queue
 from textback.model import PhoneNumber
 from textback.phones import normalise, region_of
 from textback.picture import Policy
@@ -48,6 +48,7 @@ class Context:
     Attributes:
         hash_of: The keyed hash of a number, under which suppressions and the ledger know it.
         owner: Who we are, in leases.
+        queue: How subjects are taken, and how processes wake each other.
         watching: The deployment's plugins that want to see what was committed.
         retired: Clients that are served no longer; see `textback.engine.retiring`.
     """
@@ -61,6 +62,7 @@ class Context:
     owner: str
     metrics: Metrics
     log: Log
+    queue: Queue = attrs.field(factory=Alone)
     watching: Sequence[Impl] = ()
     retired: frozenset[str] = frozenset()
     _policies: dict[str, Policy] = attrs.field(factory=dict, init=False)
@@ -90,7 +92,7 @@ def keyed_hash(key: bytes) -> Callable[[str], str]:
 
     @lru_cache(maxsize=4096)
     def hash_of(number: str) -> str:
-        return hmac.new(key, number.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(key, number.encode(), "sha256").hex()
 
     return hash_of
 

@@ -1,7 +1,8 @@
-"""The engine in one process: events in, subjects advanced, timers kept.
+"""The engine of one process: events in, subjects advanced, timers kept.
 
 Embedded, it is the only one on its database; what a dead process left behind is taken over when it
-starts.  Time is the context's clock: with a virtual one, `run_due` does what is due and returns.
+starts.  Where several share a database, `textback.engine.crew` says who keeps the timers.  Time is
+the context's clock: with a virtual one, `run_due` does what is due and returns.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from textback.clock import moment
 from textback.engine import accept, calls, declaring, observing, retiring, retry, sealer
 from textback.engine.actor import Actor
 from textback.engine.context import Context, Wake
+from textback.engine.port import Alone
 from textback.errors import StoreBusy, StoreError
 from textback.events import Event, Once
 from textback.store import Work, steps, subjects
@@ -38,6 +40,7 @@ class Engine:
         self._actors: dict[tuple[str, str], Actor | None] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._background: set[asyncio.Task[None]] = set()
+        self._claimed: dict[tuple[str, str], asyncio.Future[None]] = {}  # somebody waits for it
         self._stopping = False
 
     async def take_over(self) -> None:
@@ -62,11 +65,12 @@ class Engine:
         self.background(observing.keep_heads_out(self.ctx))
         self.background(retiring.keep_looking(self.ctx))
 
-    def background(self, work: Coroutine[Any, Any, None]) -> None:
+    def background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something until the engine stops."""
         task = asyncio.ensure_future(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+        return task
 
     async def stop(self) -> None:
         """Let what runs come to its end, for a while; the rest is taken up at the next start."""
@@ -79,8 +83,28 @@ class Engine:
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
-        with contextlib.suppress(StoreError):
-            await sealer.seal_all(self.ctx)
+        if isinstance(self.ctx.queue, Alone):
+            with contextlib.suppress(StoreError):
+                await sealer.seal_all(self.ctx)
+
+    def held(self) -> list[tuple[str, str, int]]:
+        """The subjects that are being advanced here: client, subject, generation."""
+        return [
+            (actor.client.id, actor.subject, actor.generation)
+            for actor in self._actors.values()
+            if actor is not None
+        ]
+
+    async def advance(self, client: str, subject: str) -> None:
+        """Another process woke a subject; returns once it is claimed, by us or by anybody."""
+        key = (client, subject)
+        if client not in self.ctx.clients:  # whoever keeps the timers puts it off
+            return
+        self.wake([Wake(client, subject)])
+        if key in self._actors and self._actors[key] is None:
+            if key not in self._claimed:
+                self._claimed[key] = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._claimed[key])
 
     async def accept(
         self,
@@ -110,7 +134,7 @@ class Engine:
                 actor = self._actors[key]
                 if actor is not None:
                     actor.woken.set()
-            elif not self._stopping:
+            elif self.ctx.queue.works and not self._stopping:
                 self._actors[key] = None
                 task = asyncio.ensure_future(self._advance(wake))
                 self._running.add(task)
@@ -140,6 +164,7 @@ class Engine:
                     return
                 wake = claimed
             at_work = self._actors[key] = Actor(self.ctx, self.ctx.clients[wake.client], wake)
+            self._tell_claimed(key)
             more = await at_work.run()
         except StoreBusy as error:  # nothing was committed: the same again, under the same lease
             log.warning("put off", client=wake.client, subject=wake.subject, error=str(error))
@@ -160,9 +185,15 @@ class Engine:
             await self._set_aside(wake, error)
         finally:
             actor = self._actors.pop(key, None)
+            self._tell_claimed(key)
         if actor is not None and actor.woken.is_set():  # woken after its last look
             more = [*more, Wake(wake.client, wake.subject)]
         self.wake(more)
+
+    def _tell_claimed(self, key: tuple[str, str]) -> None:
+        waiting = self._claimed.pop(key, None)
+        if waiting is not None:
+            waiting.set_result(None)
 
     async def _set_aside(self, wake: Wake, error: Exception) -> None:
         """A call that can't be concluded is tried again, later each time, then parked."""
@@ -183,7 +214,7 @@ class Engine:
     async def _claim(self, wake: Wake) -> Wake | None:
         now = self.ctx.now()
         generation = await self.ctx.store.write(
-            lambda: subjects.claim(wake.client, wake.subject, self.ctx.owner, now)
+            lambda: self.ctx.queue.claim(wake.client, wake.subject, self.ctx.owner, now)
         )
         return Wake(wake.client, wake.subject, generation) if generation is not None else None
 
@@ -197,16 +228,23 @@ class Engine:
 
     async def _look(self) -> None:
         """Take up what is due."""
+        self.wake(Wake(client, subject) for client, subject in await self.due(self.ctx.now()))
+
+    async def due(self, before: int) -> list[tuple[str, str]]:
+        """What was due before a moment and is advanced by nobody: client and subject.
+
+        What is due of clients that we have no file of is put off: the work waits for it.
+        """
         now = self.ctx.now()
-        rows = await self.ctx.store.read(lambda: subjects.due(now, MOST))
-        strangers = [row for row in rows if row["client"] not in self.ctx.clients]
-        self.wake(
-            Wake(row["client"], row["subject"]) for row in rows if row["client"] in self.ctx.clients
-        )
-        for row in strangers:  # its file is gone or broken: the work waits for it
+        rows = await self.ctx.store.read(lambda: subjects.due(before, MOST))
+        for row in rows:
             client, subject = row["client"], row["subject"]
-            await self.ctx.store.write(
-                lambda client=client, subject=subject: steps.put_off(  # type: ignore[misc]
-                    client, subject, now, now + UNKNOWN_CLIENT_US
+            if client not in self.ctx.clients:
+                await self.ctx.store.write(
+                    lambda client=client, subject=subject: steps.put_off(  # type: ignore[misc]
+                        client, subject, now, now + UNKNOWN_CLIENT_US
+                    )
                 )
-            )
+        return [
+            (row["client"], row["subject"]) for row in rows if row["client"] in self.ctx.clients
+        ]

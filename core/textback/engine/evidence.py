@@ -14,6 +14,7 @@ from textback.engine import story
 from textback.engine.story import iso
 from textback.model import PhoneNumber
 from textback.store import Work, cases, contacts, forgetting, ledger, suppressions
+from textback.store.contacts import DEPLOYMENT
 from textback.store.work import Row
 
 Document = dict[str, Any]
@@ -68,7 +69,7 @@ def _of_client(
     proof = yield from _proof(name, rows)
     return {
         "client": name,
-        "name": client.name if client else name,
+        "name": client.name if client else "All clients" if name == DEPLOYMENT else name,
         "time_zone": client.time_zone.key if client else "UTC",
         "contact": _contact(contact) if contact is not None else None,
         "suppressions": [

@@ -29,7 +29,6 @@ from textback.store import Work, calls, cases, contacts, ledger, steps, subjects
 from textback.store.contacts import Stale
 from textback.store.steps import DONE, RUNNING, Step
 from textback.store.subjects import LEASE_US, LostLease
-from textback.store.work import Row
 
 NOTICE_WAITS = timedelta(seconds=2)  # for the text's first result, at the most
 TRIES = 50  # something happened to this number during each of them: not in this world
@@ -66,41 +65,28 @@ async def _once(
     ctx: Context, client: Client, stack: Stack, call: Call, identified: Identified, wake: Wake
 ) -> list[Wake]:
     now = ctx.clock.now()
-    open_case = await ctx.store.read(lambda: _open_case(client, call))
-    if open_case is not None and not _fresh_start(client, call):
+    case = _new_case(client, call, identified)
+    seen = await ctx.store.read(lambda: _look(ctx, client, call, case, now))
+    if seen is None:
         return await ctx.store.write(lambda: _join(ctx, client, stack, call, wake, now))
-    planned = await _plan(ctx, client, stack, call, identified, now)
+    planned = await _plan(ctx, client, stack, call, identified, case, seen, now)
     opened = await ctx.store.write(lambda: _open(ctx, client, stack, planned, wake))
     if planned.case.end is not None:
         ctx.metrics.ends.labels(planned.case.end.value).inc()
     return [opened]
 
 
-def _open_case(client: Client, call: Call) -> Work[Row | None]:
-    if call.caller is None:
+def _look(
+    ctx: Context, client: Client, call: Call, case: Case, now: datetime
+) -> Work[pictures.Seen | None]:
+    """What the rules see of a call; None if it joins the caller's open case."""
+    open_case = None
+    if call.caller is not None and not _fresh_start(client, call):
+        open_case = yield from cases.open_of(client.id, call.caller)
+    if open_case is not None:
         return None
-    return (yield from cases.open_of(client.id, call.caller))
-
-
-def _fresh_start(client: Client, call: Call) -> bool:
-    """Test phones may try as often as they like: each of their calls is a case of its own."""
-    return client.mode == "test" and call.caller in client.test_phones
-
-
-async def _plan(
-    ctx: Context, client: Client, stack: Stack, call: Call, identified: Identified, now: datetime
-) -> Planned:
-    case = Case(
-        id=case_id(client.id, call.id),
-        client=client.id,
-        number=call.caller,
-        line=call.line,
-        opened_at=call.ended_at or call.started_at,
-        caller=identified.caller,
-        outcome=call.outcome,
-    )
-    seen = await ctx.store.read(
-        lambda: pictures.look(
+    return (
+        yield from pictures.look(
             ctx,
             client,
             case,
@@ -111,6 +97,35 @@ async def _plan(
             call_ended_at=call.ended_at or call.started_at,
         )
     )
+
+
+def _fresh_start(client: Client, call: Call) -> bool:
+    """Test phones may try as often as they like: each of their calls is a case of its own."""
+    return client.mode == "test" and call.caller in client.test_phones
+
+
+def _new_case(client: Client, call: Call, identified: Identified) -> Case:
+    return Case(
+        id=case_id(client.id, call.id),
+        client=client.id,
+        number=call.caller,
+        line=call.line,
+        opened_at=call.ended_at or call.started_at,
+        caller=identified.caller,
+        outcome=call.outcome,
+    )
+
+
+async def _plan(
+    ctx: Context,
+    client: Client,
+    stack: Stack,
+    call: Call,
+    identified: Identified,
+    case: Case,
+    seen: pictures.Seen,
+    now: datetime,
+) -> Planned:
     decision = decide(seen.picture, stack.impls("judge"))
     senders = stack.impls("send_text")
     body, intent = "", None
@@ -174,6 +189,8 @@ def _join(
     case = row["case_id"]
     yield from _conclude(client, wake, call, case, now)
     number = yield from cases.join(client.id, case, call.line, now)
+    if number is None:
+        raise Stale("the case was closed just now")
     yield from calls.end(
         client.id,
         call.id,
@@ -232,13 +249,14 @@ def _open(ctx: Context, client: Client, stack: Stack, planned: Planned, wake: Wa
         )
         if planned.decision.action is Action.SHADOW:
             yield from shadow.first(client, case, planned.body, now)
-    generation = yield from subjects.claim(client.id, subject, ctx.owner, now)
+    generation = yield from ctx.queue.claim(client.id, subject, ctx.owner, now)
+    started = tuple(step for step in planned_steps if step.state == RUNNING)
     return Wake(
         client.id,
         subject,
         generation,
-        started=tuple(step for step in planned_steps if step.state == RUNNING),
-        prepared={FIRST_TEXT: intent} if intent else {},
+        started=started,
+        prepared={step.name: intent if step.name == FIRST_TEXT else case for step in started},
     )
 
 

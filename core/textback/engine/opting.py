@@ -6,6 +6,7 @@ nothing goes to the number but what people of the team write, until they decide.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from textback.config.settings import Client
@@ -100,12 +101,39 @@ def opt_in(
     ctx: Context, client: Client, number: str, subject: str, said: str, now: int
 ) -> Work[None]:
     """The caller wants texts again: what forbids them for all clients ends with it, too."""
-    hashed = ctx.hash_of(number)
     yield from contacts.raise_version(client.id, number)
-    lifted = yield from suppressions.lift(client.id, hashed, OPT_OUT)
-    lifted |= yield from suppressions.lift(client.id, hashed, DOUBT)
-    if (yield from suppressions.lift(DEPLOYMENT, hashed, OPT_OUT)):
+    ends = ((client.id, OPT_OUT), (client.id, DOUBT), (DEPLOYMENT, OPT_OUT))
+    lifted = yield from take_back(client.id, ctx.hash_of(number), subject, ends, said, now)
+    if (DEPLOYMENT, OPT_OUT) in lifted:
         yield from contacts.raise_version(DEPLOYMENT, number)
-        lifted = True
+
+
+def take_back(
+    scope: str,
+    hashed: str,
+    subject: str,
+    which: Sequence[tuple[str, str]],
+    said: str,
+    now: int,
+) -> Work[list[tuple[str, str]]]:
+    """End suppressions, and write down which ended; the version must have been raised.
+
+    Args:
+        scope: In whose ledger it is written, if there is anything to write.
+        hashed: The keyed hash of the number.
+        subject: What the ledger has it under.
+        which: The scope and the reason of each, whether it is there or not.
+        said: How it was said, for the ledger.
+        now: When.
+
+    Returns:
+        Those that were there.
+    """
+    lifted: list[tuple[str, str]] = []
+    for of, reason in which:
+        lifted += [(of, reason)] if (yield from suppressions.lift(of, hashed, reason)) else []
     if lifted:
-        yield from ledger.write(client.id, "resumed", subject, hashed, {"evidence": said}, now)
+        ended = [{"scope": of, "reason": reason} for of, reason in lifted]
+        content = {"lifted": ended, "evidence": said}
+        yield from ledger.write(scope, "resumed", subject, hashed, content, now)
+    return lifted

@@ -78,16 +78,14 @@ def suppress(
 def lift(
     hash_of: HashOf, clients: Sequence[Client], scope: str, number: str, because: str, now: int
 ) -> Work[bool]:
-    """Take a block back, and what may have been an opt-out; a sure one only the caller can."""
+    """Take back what people said of a number, and what may have been an opt-out.
+
+    A sure opt-out only the caller takes back.
+    """
     del clients
     yield from contacts.raise_version(scope, number)
-    lifted = yield from suppressions.lift(scope, hash_of(number), "block")
-    lifted |= yield from suppressions.lift(scope, hash_of(number), opting.DOUBT)
-    if lifted:
-        yield from ledger.write(
-            scope, "resumed", "number", hash_of(number), {"evidence": because}, now
-        )
-    return lifted
+    ends = [(scope, reason) for reason in ("block", "staff", opting.DOUBT)]
+    return bool((yield from opting.take_back(scope, hash_of(number), "number", ends, because, now)))
 
 
 def pause(client: str, because: str, now: int) -> Work[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import attrs
@@ -13,13 +13,16 @@ from textback.config.settings import Client
 from textback.engine import unsubscribing
 from textback.engine.codec import read_caller
 from textback.engine.context import Context
-from textback.flow.situation import situation_of
+from textback.flow.situation import Situation, situation_of
 from textback.model import Case, End, Kind, Outcome, PhoneNumber
 from textback.picture import History, Picture, Policy, Suppression
 from textback.store import Work, calls, contacts, counters, pauses, suppressions, texts
 from textback.store.work import Row
 
-_LOOK_BACK = timedelta(days=30)
+_HOUR_US = 3_600 * 1_000_000
+_DAY_US = 24 * _HOUR_US
+_WEEK_US = 7 * _DAY_US
+_LOOK_BACK_US = 30 * _DAY_US
 
 
 @attrs.frozen(kw_only=True)
@@ -70,6 +73,7 @@ def look(
         client,
         ctx.policy(client),
         case,
+        situation_of(client, case),
         kind=kind,
         step=step,
         now=now,
@@ -86,12 +90,13 @@ def look(
     )
 
 
-def picture_of(client: Client, policy: Policy, case: Case, **seen: Any) -> Picture:
+def picture_of(
+    client: Client, policy: Policy, case: Case, situation: Situation, **seen: Any
+) -> Picture:
     """The picture of one text: what follows from client and case, and what else was *seen*.
 
     Live decisions and those that `what-if` plays over are made of pictures from here.
     """
-    situation = situation_of(client, case)
     return Picture(
         policy=policy,
         case=case,
@@ -111,21 +116,41 @@ def _history(
         client.id,
         number,
         case.id,
-        hour=micros(now - timedelta(hours=1)),
-        day=micros(now - timedelta(days=1)),
-        week=micros(now - timedelta(days=7)),
-        cool=micros(now - client.cool_down),
-        since=micros(now - max(client.cool_down, _LOOK_BACK)),
+        **looked_back(client, micros(now)),
         shadow=client.mode == "shadow",
     )
     called = None
     if kind in (Kind.FIRST, Kind.FOLLOW_UP):
         called = yield from calls.history(
-            client.id, number, since=micros(case.opened_at), day=micros(now - timedelta(days=1))
+            client.id, number, since=micros(case.opened_at), day=micros(now) - _DAY_US
         )
     counted: Mapping[str, int] = {}
     if client.caps.per_hour or client.caps.spend_per_day is not None:
         counted = yield from counters.of(client.id, hour=hour_of(now), day=day_of(client, now))
+    return history_of(kind, written, called, counted)
+
+
+def looked_back(client: Client, now: int) -> dict[str, int]:
+    """Since when texts to and from a number count, by what for, as `texts.history` takes it."""
+    cool_us = int(client.cool_down.total_seconds() * 1_000_000)
+    return {
+        "hour": now - _HOUR_US,
+        "day": now - _DAY_US,
+        "week": now - _WEEK_US,
+        "cool": now - cool_us,
+        "since": now - max(cool_us, _LOOK_BACK_US),
+    }
+
+
+def history_of(kind: Kind, written: Row, called: Row | None, counted: Mapping[str, int]) -> History:
+    """What rules see of the past.
+
+    Args:
+        kind: Of the text that is decided on.
+        written: As `texts.history` counts.
+        called: As `calls.history` does; None if that doesn't matter.
+        counted: As `counters.of` does.
+    """
     return History(
         first_text_at=_moment(written["first_at"]),
         reached_at=_moment(called["reached_at"]) if called and kind is Kind.FIRST else None,

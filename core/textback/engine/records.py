@@ -29,14 +29,21 @@ class Gone(Refused):
         super().__init__(f"the client's file has no plugin {plugin} that does this", permanent=True)
 
 
-async def save(ctx: Context, client: Client, step: Step) -> Result:
-    """Do ``lead/CRM`` or ``deal/CRM``; the unit that keeps the record's id."""
+async def save(ctx: Context, client: Client, step: Step, opened: Case | None = None) -> Result:
+    """Do ``lead/CRM`` or ``deal/CRM``; the unit that keeps the record's id.
+
+    Args:
+        ctx: The deployment.
+        client: Whose CRM.
+        step: What to do.
+        opened: The case as it was opened just now; else it is read.
+    """
     what, plugin = step.name.split("/", 1)
     stack = await ctx.stack(client.id)
     impl = stack.impl("save_contact" if what == "lead" else "save_deal", plugin)
     if impl is None:
         raise Gone(plugin)
-    case = await ctx.store.read(lambda: _case(client, step))
+    case = opened if opened is not None else await ctx.store.read(lambda: _case(client, step))
     assert case.number is not None
     lead = record.lead(client, case, case.number)
     key = record.key(case.id, step.name)

@@ -223,6 +223,9 @@ def from_team(
 
 def write_to_caller(client: Client, case: Row, body: str, by: str, now: int) -> Work[str]:
     """Add the step that sends what someone of the business wrote; follow-ups stop with it."""
+    if case["number"] is not None:
+        yield from contacts.raise_version(client.id, case["number"])
+    yield from cases.touch(client.id, case["case_id"], now)  # what settles a text waits from here
     subject = case_subject(case["case_id"])
     known = yield from steps.of(client.id, subject)
     number = 1 + max(
@@ -238,5 +241,4 @@ def write_to_caller(client: Client, case: Row, body: str, by: str, now: int) -> 
         detail={"body": body, "by": by},
     )
     yield from steps.add([step], now)
-    yield from cases.touch(client.id, case["case_id"], now)
     return step.name

@@ -89,6 +89,13 @@ def _close(hash_of: Callable[[str], str], client: str, case: Row, now: int) -> W
     return len(cancelled)
 
 
+async def see(ctx: Context) -> frozenset[str]:
+    """See which clients are retired; those that are new."""
+    retired = await ctx.store.read(clients.retired)
+    new, ctx.retired = retired - ctx.retired, retired
+    return new
+
+
 async def look(ctx: Context, again: frozenset[str] = frozenset()) -> frozenset[str]:
     """See which clients are retired, and finish what was begun meanwhile.
 
@@ -99,8 +106,8 @@ async def look(ctx: Context, again: frozenset[str] = frozenset()) -> frozenset[s
     Returns:
         Those that are new.
     """
-    retired = await ctx.store.read(clients.retired)
-    new, ctx.retired = retired - ctx.retired, retired
+    new = await see(ctx)
+    retired = ctx.retired
     for client in (new | again) & retired:
         await close_all(ctx.store, ctx.hash_of, client, ctx.now())
     return new

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import structlog
@@ -21,24 +21,43 @@ from textback.engine.context import Context, keyed_hash
 from textback.engine.engine import Engine
 from textback.engine.keys import remember
 from textback.engine.metrics import Metrics
+from textback.engine.port import Alone
 from textback.engine.services import PluginState, StoredContacts
+from textback.engine.sources import supervise
+from textback.engine.taking import take
 from textback.engine.threads import Threads
 from textback.gate import Gates
 from textback.services import Log, Services
-from textback.store import Lock, Store, open_embedded, refuse_network, sqlite_path
+from textback.store import Store
+
+if TYPE_CHECKING:
+    from textback.engine.crew import Crew
 
 Replace = Callable[[Client], Client]
 
 
 @attrs.frozen(kw_only=True)
 class Runtime:
-    """A deployment that is open: its engine runs what is due when told to, or all the time."""
+    """A deployment that is open: its engine runs what is due when told to, or all the time.
+
+    Attributes:
+        crew: This process among the others on the same store; None if it is the only one.
+    """
 
     config: Config
     ctx: Context
     engine: Engine
     store: Store
     left_out: Mapping[str, tuple[Problem, ...]]
+    crew: Crew | None = None
+
+    async def start(self) -> None:
+        """Work until it is closed: alone, or with the others."""
+        if self.crew is not None:
+            await self.crew.join()
+            return
+        self.engine.start()
+        supervise(self.ctx, self.engine, self.engine.background)
 
 
 @asynccontextmanager
@@ -51,6 +70,8 @@ async def open_runtime(
     public_url: str | None = None,
     trace: dispatch.OnCall | None = None,
     alone: bool = True,
+    kind: str = "serve",
+    works: bool = True,
 ) -> AsyncIterator[Runtime]:
     """Open the store and get everything ready; the caller starts the engine.
 
@@ -63,19 +84,19 @@ async def open_runtime(
         public_url: Instead of the deployment's, where the port is only known when it listens.
         trace: Told of every call of a hook.
         alone: Take the right to run the engine; without it only looking is allowed.
+        kind: Of process, for the others on the same store.
+        works: Run steps, too; where others do, it needn't.
 
     Raises:
         WrongStore: The store can't be used, is served by another process, or was made with another
             key.
     """
-    clock = clock or SystemClock()
-    lock = None
-    own_store = store is None
+    owner = secrets.token_hex(6)
+    taken = None
     if store is None:
-        path = sqlite_path(config.deployment.store.url, config.deployment.directory)
-        refuse_network(path)
-        lock = Lock(path) if alone else None
-        store = open_embedded(path)
+        taken = await take(config.deployment, owner, clock, alone=alone, works=works)
+        store, clock = taken.store, taken.clock
+    clock = clock or SystemClock()
     transport = http.Transport()
     metrics = Metrics()
     url = (public_url or config.deployment.server.public_url).rstrip("/")
@@ -115,25 +136,38 @@ async def open_runtime(
         clock=clock,
         public_url=url,
         hash_of=keyed_hash(key.value.encode() if key else b""),
-        owner=secrets.token_hex(6),
+        owner=owner,
+        queue=taken.queue if taken is not None else Alone(),
         metrics=metrics,
         log=log,
         watching=watching,
     )
     engine = Engine(ctx)
+    crew = None
+    if taken is not None and taken.url is not None:
+        from textback.engine.crew import Crew  # needs the extra postgres
+
+        crew = Crew(ctx, engine, taken.url, kind)
     try:
-        if own_store and alone:
+        if taken is not None and alone:
             await store.write(partial(remember, config.deployment.store))
-        yield Runtime(config=config, ctx=ctx, engine=engine, store=store, left_out=config.broken)
+        yield Runtime(
+            config=config,
+            ctx=ctx,
+            engine=engine,
+            store=store,
+            left_out=config.broken,
+            crew=crew,
+        )
     finally:
         await engine.stop()
+        if crew is not None:
+            await crew.leave()
         await stacks.close()
         await transport.aclose()
         threads.close()
-        if own_store:
-            await store.close()
-        if lock is not None:
-            lock.release()
+        if taken is not None:
+            await taken.close()
 
 
 def services_for(

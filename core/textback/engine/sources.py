@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from textback import dispatch
 from textback.clock import moment
@@ -26,23 +27,26 @@ AT_A_TIME = 256  # events in one commit
 _HOOKS = ("listen", "list_calls", "maintain")
 
 
-def supervise(ctx: Context, engine: Engine) -> None:
-    """Start what the clients' plugins need, in the background, until the engine stops."""
+Begin = Callable[[Coroutine[Any, Any, None]], object]
+
+
+def supervise(ctx: Context, engine: Engine, begin: Begin) -> None:
+    """Start what the clients' plugins need, in the background."""
     for client in ctx.clients.values():
         if client.id not in ctx.retired and any(
             ctx.stacks.offers(client.id, hook) for hook in _HOOKS
         ):
-            engine.background(_start(ctx, engine, client))
+            begin(_start(ctx, engine, client, begin))
 
 
-async def _start(ctx: Context, engine: Engine, client: Client) -> None:
+async def _start(ctx: Context, engine: Engine, client: Client, begin: Begin) -> None:
     stack = await ctx.stack(client.id)
     for impl in stack.impls("listen"):
-        engine.background(_listen(ctx, engine, client, impl))
+        begin(_listen(ctx, engine, client, impl))
     for impl in stack.impls("list_calls"):
-        engine.background(_poll(ctx, engine, client, stack, impl))
+        begin(_poll(ctx, engine, client, stack, impl))
     for impl in stack.impls("maintain"):
-        engine.background(_maintain(ctx, client, stack, impl))
+        begin(_maintain(ctx, client, stack, impl))
 
 
 async def _listen(ctx: Context, engine: Engine, client: Client, impl: dispatch.Impl) -> None:

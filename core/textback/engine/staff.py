@@ -146,16 +146,15 @@ def _obey(
     ctx: Context, client: Client, number: PhoneNumber, order: Keyword, now: int
 ) -> Work[None]:
     """No more notices to this phone, or notices again."""
-    number_hash, evidence = ctx.hash_of(number), {"evidence": f"wrote {order.value.upper()}"}
+    hashed, said = ctx.hash_of(number), f"wrote {order.value.upper()}"
     yield from contacts.raise_version(client.id, number)
     if order is Keyword.STOP:
-        words = evidence["evidence"]
-        yield from suppressions.add(client.id, number, number_hash, opting.OPT_OUT, words, now)
-        kind, content = "suppressed", {"reason": opting.OPT_OUT, **evidence}
+        yield from suppressions.add(client.id, number, hashed, opting.OPT_OUT, said, now)
+        content = {"reason": opting.OPT_OUT, "evidence": said}
+        yield from ledger.write(client.id, "suppressed", "number", hashed, content, now)
     else:
-        yield from suppressions.lift(client.id, number_hash, opting.OPT_OUT)
-        kind, content = "resumed", evidence
-    yield from ledger.write(client.id, kind, "number", number_hash, content, now)
+        ends = ((client.id, opting.OPT_OUT),)
+        yield from opting.take_back(client.id, hashed, "number", ends, said, now)
 
 
 def _meant(client: Client, said: wording.Said, number: PhoneNumber, now: int) -> Work[Row | None]:

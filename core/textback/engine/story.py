@@ -14,6 +14,7 @@ from textback.engine.names import FIRST_TEXT, case_subject
 from textback.events import CallEvent
 from textback.flow.staff import SHOWN
 from textback.store import Work, bookings, calls, cases, clients, inbox, ledger, steps, texts
+from textback.store.contacts import DEPLOYMENT
 from textback.store.ledger import Proof
 from textback.store.work import Row
 
@@ -57,7 +58,7 @@ def read(case: Row) -> Work[Story]:
     for call in own_calls:
         own_steps += yield from steps.of(client, f"call/{call['call_id']}")
     booked = yield from bookings.of_case(client, case_id)
-    entries = yield from ledger.of(client, case_subject(case_id))
+    entries = yield from _entries(client, case_id)
     proof = yield from ledger.verify(client)
     return Story(
         case=case,
@@ -69,6 +70,18 @@ def read(case: Row) -> Work[Story]:
         ledger=entries,
         proof=proof,
     )
+
+
+def _entries(client: str, case_id: str) -> Work[list[Row]]:
+    """What the ledger has of a case, and what was said of its number as such since it began."""
+    own = list((yield from ledger.of(client, case_subject(case_id))))
+    number_hash = next((row["number_hash"] for row in own if row["number_hash"]), None)
+    if number_hash is None:
+        return own
+    for scope in (client, DEPLOYMENT):
+        rows = yield from ledger.of_number(scope, number_hash)
+        own += (row for row in rows if row["subject"] == "number" and row["at"] >= own[0]["at"])
+    return sorted(own, key=lambda row: row["at"])  # else as they were written
 
 
 def named(name: str) -> Work[Row | None]:

@@ -31,9 +31,10 @@ _WRITE = statement("""
     INSERT INTO ledger (client, entry, at, kind, subject, number_hash, salt, content, digest)
     VALUES (:client, :entry, :at, :kind, :subject, :number_hash, :salt, :content, :digest)
 """)
-_UNSEALED = statement(f"""
-    SELECT {_COLUMNS} FROM ledger WHERE seq IS NULL ORDER BY at, entry LIMIT :most
-""")
+_UNSEALED = statement(
+    f"SELECT {_COLUMNS} FROM ledger WHERE seq IS NULL ORDER BY at, entry LIMIT :most",
+    on_postgres="FOR UPDATE",  # a second sealer waits, and finds them sealed
+)
 _HEAD = statement("""
     SELECT seq, chain FROM ledger WHERE client = :client AND seq IS NOT NULL
     ORDER BY seq DESC LIMIT 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -50,10 +51,13 @@ def migrate(url: str) -> Migrated:
 async def _migrate_postgres(url: str) -> Migrated:
     from sqlalchemy.ext.asyncio import create_async_engine  # needs the extra postgres
 
-    engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://"))
+    from textback.store.postgres import connect, in_words
+
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=partial(connect, url))
     try:
-        async with engine.connect() as connection:
-            return await connection.run_sync(_migrate)
+        with in_words(url):
+            async with engine.connect() as connection:
+                return await connection.run_sync(_migrate)
     finally:
         await engine.dispose()
 

@@ -37,7 +37,8 @@ CALLS = statement(f"""
 """)
 TEXTS = statement(f"""
     SELECT * FROM (
-        SELECT at AS stamp, text_id AS id, kind, direction, channel, number, line, state
+        SELECT at AS stamp, text_id AS id, kind, direction, channel, number, line, state,
+            segments
         FROM texts
         WHERE client = :client AND number <> '' AND (
             direction = 'in' OR kind IN ('reply', 'confirmation', 'help')

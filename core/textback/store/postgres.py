@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import random
 from asyncio import sleep
-from typing import TypeVar, cast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -13,29 +16,142 @@ from textback.store.work import Unit, Work
 
 T = TypeVar("T")
 
+CONNECTIONS = 10  # of one process, besides those of its queue
+ANSWER_WITHIN_S = 10.0  # a server that takes longer is one that can't commit now
+
 # Two units met: one of them is run again.  https://www.postgresql.org/docs/current/errcodes-appendix.html
 _AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _TRIES = 5
+
+# It can't now, and may in a moment: gone, starting, stopping, full, or a replica.
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.PostgresIOError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+
+# A machine that is gone says no good-bye: the server ends its sessions, and with them its locks.
+_ALIVE = {
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+}
+
+
+def place(url: str) -> str:
+    """Where a database is, for people: without user and password."""
+    try:
+        parts = urlsplit(url)
+        return f"{parts.hostname or 'localhost'}:{parts.port or 5432}{parts.path}"
+    except ValueError:
+        return "the address in store.url"
+
+
+@contextmanager
+def in_words(url: str) -> Iterator[None]:
+    """Say what is wrong with a connection; never with what secrets.
+
+    Raises:
+        WrongStore: The address, the user or the database is wrong.
+        StoreBusy: The server can't be used now.
+    """
+    where = place(url)
+    try:
+        yield
+    except asyncpg.InvalidCatalogNameError as error:
+        raise WrongStore(f"{where}: there is no such database; make it, e.g. with createdb") from (
+            error
+        )
+    except asyncpg.InvalidAuthorizationSpecificationError as error:
+        raise WrongStore(
+            f"{where}: the server doesn't let us in with the user and password of store.url"
+        ) from error
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise WrongStore(f"{where}: the user of store.url may not do this: {error}") from error
+    except AWAY as error:
+        raise StoreBusy(
+            f"{where}: the Postgres server can't be reached: {_said(error)}; is it running, and"
+            " is store.url right?"
+        ) from error
+    except (asyncpg.ClientConfigurationError, ValueError) as error:
+        raise WrongStore(
+            "store.url can't be read; write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with"
+            " special characters of the password as %XX"
+        ) from error
+
+
+def _said(error: BaseException) -> str:
+    return str(error) or type(error).__name__
+
+
+async def connect(url: str, **options: Any) -> asyncpg.Connection:
+    """One connection of its own.
+
+    Raises:
+        WrongStore: The address, the user or the database is wrong.
+        StoreBusy: The server can't be used now.
+    """
+    settings = {"application_name": "textback", **_ALIVE, **options.pop("server_settings", {})}
+    with in_words(url):
+        return await asyncpg.connect(
+            url, timeout=ANSWER_WITHIN_S, server_settings=settings, **options
+        )
+
+
+async def version_at(url: str) -> str | None:
+    """The schema's version of a database, which is only looked at; None if it has none yet.
+
+    Raises:
+        WrongStore: It can't be used with this address.
+        StoreBusy: The server can't be used now.
+    """
+    connection = await connect(url)
+    try:
+        with in_words(url):
+            if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
+                return None
+            return cast(
+                "str | None", await connection.fetchval("SELECT version_num FROM alembic_version")
+            )
+    finally:
+        await connection.close()
+
+
+async def _leave_as_is(connection: object) -> None:
+    """Units change nothing of a session, so that there is nothing to reset between them."""
 
 
 class PostgresStore:
     """The store in a Postgres database."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, url: str, pool: asyncpg.Pool) -> None:
+        self.url = url
         self._pool = pool
 
     @classmethod
-    async def open(cls, url: str, *, connections: int = 8) -> PostgresStore:
+    async def open(cls, url: str, *, connections: int = CONNECTIONS) -> PostgresStore:
         """Connect.
 
         Raises:
-            WrongStore: The server can't be reached with this address.
+            WrongStore: The address, the user or the database is wrong.
+            StoreBusy: The server can't be used now.
         """
-        try:
-            pool = await asyncpg.create_pool(url, min_size=1, max_size=connections)
-        except (OSError, asyncpg.PostgresError) as error:
-            raise WrongStore(f"the Postgres server can't be used: {error}") from error
-        return cls(pool)
+        with in_words(url):
+            pool = await asyncpg.create_pool(
+                url,
+                min_size=1,
+                max_size=connections,
+                timeout=ANSWER_WITHIN_S,
+                command_timeout=ANSWER_WITHIN_S,
+                reset=_leave_as_is,
+                server_settings={"application_name": "textback", **_ALIVE},
+            )
+        return cls(url, pool)
 
     async def write(self, unit: Unit[T]) -> T:
         """Commit one unit, again if it met another."""
@@ -44,16 +160,16 @@ class PostgresStore:
                 return await self._transaction(unit, readonly=False)
             except _AGAIN:
                 await sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 (no secret)
-            except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
-                raise StoreBusy(f"the store can't commit: {error}") from error
+            except AWAY as error:
+                raise StoreBusy(f"the store can't commit: {_said(error)}") from error
         raise StoreBusy("the store can't commit: other work on the same rows came first, often")
 
     async def read(self, unit: Unit[T]) -> T:
         """Run a unit on one snapshot."""
         try:
             return await self._transaction(unit, readonly=True)
-        except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
-            raise StoreBusy(f"the store can't be read: {error}") from error
+        except AWAY as error:
+            raise StoreBusy(f"the store can't be read: {_said(error)}") from error
 
     async def _transaction(self, unit: Unit[T], *, readonly: bool) -> T:
         async with self._pool.acquire() as connection:

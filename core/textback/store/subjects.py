@@ -28,12 +28,20 @@ _RENEW = statement("""
     WHERE client = :client AND subject = :subject AND generation = :generation
     RETURNING generation
 """)
-_HELD = statement("""
+_HELD = statement(
+    """
     SELECT generation FROM subjects
     WHERE client = :client AND subject = :subject AND generation = :generation
-""")
+    """,
+    # Whoever wants it waits for our commit: what became due before that is seen by one of us.
+    on_postgres="FOR UPDATE",
+)
 _FREE_ALL = statement("""
     UPDATE subjects SET lease_until = 0 WHERE lease_until > 0 RETURNING 1 AS freed
+""")
+_FREE_EXPIRED = statement("""
+    UPDATE subjects SET lease_until = 0 WHERE lease_until > 0 AND lease_until < :now
+    RETURNING 1 AS freed
 """)
 _DUE = statement("""
     SELECT s.client, s.subject, min(s.due_at) AS due_at
@@ -51,7 +59,9 @@ class LostLease(StoreError):
     """Someone else advances this subject now; what we were about to commit is dropped."""
 
 
-def claim(client: str, subject: str, owner: str, now: int) -> Work[int | None]:
+def claim(
+    client: str, subject: str, owner: str, now: int, lease_us: int = LEASE_US
+) -> Work[int | None]:
     """Take the lease if nobody holds it; the generation, or None."""
     rows = yield (
         _MAKE,
@@ -59,7 +69,7 @@ def claim(client: str, subject: str, owner: str, now: int) -> Work[int | None]:
             "client": client,
             "subject": subject,
             "owner": owner,
-            "until": now + LEASE_US,
+            "until": now + lease_us,
             "now": now,
         },
     )
@@ -81,7 +91,7 @@ def renew(client: str, subject: str, generation: int, until: int) -> Work[None]:
 
 
 def held(client: str, subject: str, generation: int) -> Work[None]:
-    """Make sure that we still advance this subject.
+    """Make sure that we still advance this subject, and go on to until this is committed.
 
     Raises:
         LostLease: Someone else does.
@@ -94,6 +104,11 @@ def held(client: str, subject: str, generation: int) -> Work[None]:
 def free_all() -> Work[int]:
     """Give back all leases: what a dead process held, when only one may run."""
     return len((yield _FREE_ALL, {}))
+
+
+def free_expired(now: int) -> Work[int]:
+    """Give back the leases of which nobody was heard any more; how many."""
+    return len((yield _FREE_EXPIRED, {"now": now}))
 
 
 def due(now: int, most: int) -> Work[Sequence[Row]]:

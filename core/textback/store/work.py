@@ -40,8 +40,13 @@ class Statement:
     names: tuple[str, ...]
 
 
-def statement(sql: str) -> Statement:
-    """Prepare a statement once, when a module is imported."""
+def statement(sql: str, *, on_postgres: str = "") -> Statement:
+    """Prepare a statement once, when a module is imported.
+
+    Args:
+        sql: What both databases take.
+        on_postgres: Put behind it there: what SQLite needs not say, as it has one writer.
+    """
     names: list[str] = []
 
     def number(match: re.Match[str]) -> str:
@@ -51,7 +56,8 @@ def statement(sql: str) -> Statement:
         return f"${names.index(name) + 1}"
 
     sql = " ".join(sql.split())
-    return Statement(sql=sql, postgres=_NAME.sub(number, sql), names=tuple(names))
+    there = _NAME.sub(number, f"{sql} {on_postgres}".rstrip())
+    return Statement(sql=sql, postgres=there, names=tuple(names))
 
 
 Values = Mapping[str, Any]

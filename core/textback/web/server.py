@@ -10,12 +10,17 @@ from typing import Any
 import uvicorn
 
 from textback.errors import ConfigError
+from textback.web.protocol import Connection, Connections
 
-MAX_CONNECTIONS = 20_000
+MOST = 1_000  # connections at once, where nobody says
 
 
 class Server(uvicorn.Server):
     """One listening address, started and stopped by us."""
+
+    def __init__(self, config: uvicorn.Config, most: int) -> None:
+        super().__init__(config)
+        self.server_state = Connections(most)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -29,8 +34,13 @@ class Server(uvicorn.Server):
         return f"{host}:{port}"
 
 
-async def listen(app: Any, address: str) -> tuple[Server, asyncio.Task[None]]:
+async def listen(app: Any, address: str, *, most: int = MOST) -> tuple[Server, asyncio.Task[None]]:
     """Take requests at ``HOST:PORT``; port 0 takes a free one.
+
+    Args:
+        app: Answers them.
+        address: Where.
+        most: Connections at once; for one more, the one that has waited longest is closed.
 
     Raises:
         ConfigError: The address can't be used.
@@ -49,10 +59,11 @@ async def listen(app: Any, address: str) -> tuple[Server, asyncio.Task[None]]:
             lifespan="off",
             server_header=False,
             date_header=False,
-            limit_concurrency=MAX_CONNECTIONS,
+            http=Connection,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=5,
-        )
+        ),
+        most,
     )
     task = asyncio.ensure_future(_serve(server))
     while not server.started:

@@ -11,7 +11,8 @@ import pytest
 from support.house import CLIENT, FOLLOW_UPS, STACK, START, House
 from textback.clock import micros
 from textback.config import load
-from textback.engine.what_if import Comparison, Difference, tools_of
+from textback.engine.replaying.tools import tools_of
+from textback.engine.what_if import Comparison, Difference
 from textback.hookspecs import hookimpl
 from textback.model import Outcome
 from textback.picture import Action, Picture, Verdict

@@ -101,7 +101,7 @@ async def test_who_lost_the_lease_commits_nothing(store: Store) -> None:
 
     def unit() -> Work[None]:
         yield from pauses.pause("acme", "by a", 1)
-        yield from subjects.held("acme", "case/1", 1)
+        yield from subjects.renew("acme", "case/1", 1, 5)
 
     with pytest.raises(LostLease):
         await store.write(unit)

@@ -358,6 +358,30 @@ class ShowsTheKey(Acme):
         return f"Acme({self.settings.api_key.value})"
 
 
+class AsksFirst(Acme):
+    """Tells the provider's words as they are, when it is not let in."""
+
+    @hookimpl
+    async def send_text(self, text):
+        answer = await self.services.http.post("https://api.acme.example/session", **self.given())
+        raise Refused(answer.json()["message"], permanent=True)
+
+    def given(self):
+        raise NotImplementedError
+
+
+@wrong(Texts, "test_shows_no_secret")
+class TellsTheOtherSecret(AsksFirst):
+    def given(self):
+        return {"json": {"secret": self.settings.webhook_secret.value}}
+
+
+@wrong(Texts, "test_shows_no_secret")
+class TellsTheToken(AsksFirst):
+    def given(self):
+        return {"headers": {"authorization": "Bearer had-for-the-key"}}
+
+
 @wrong(Texts, "test_shows_no_number")
 class TellsTheNumber(Acme):
     @hookimpl

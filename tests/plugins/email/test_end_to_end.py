@@ -66,7 +66,7 @@ poll_s = 0.05
 """,
     )
     await made.open()
-    supervise(made.runtime.ctx, made.runtime.engine)
+    supervise(made.runtime.ctx, made.runtime.engine, made.runtime.engine.background)
     async with asyncio.timeout(5):
         while not any(command.startswith("UID SEARCH") for command in folder.commands):
             await asyncio.sleep(0.01)

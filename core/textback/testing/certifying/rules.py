@@ -281,7 +281,8 @@ def _has_secret(cls: Any) -> bool:
 def _addressable(subject: Subject) -> Verdict:
     if not _asks(subject):
         return _not_needed("it asks nobody over HTTP")
-    own = {"url", "webhook_url"}.intersection(subject.settings)  # where the user says anyway
+    # Where the user says anyway whom it asks: one address, or one for each who is told.
+    own = {"url", "urls", "webhook_url"}.intersection(subject.settings)
     return _has(subject, *(() if own else ("base_url",)), "timeout_s")
 
 
@@ -387,7 +388,7 @@ RULES: Final[Sequence[Rule]] = (
     Rule(
         name="addressable",
         level=Level.GOLD,
-        says="If it speaks HTTP, `base_url` (or `url`) and `timeout_s` are settings.",
+        says="If it speaks HTTP, `base_url` (or `url`, `urls`) and `timeout_s` are settings.",
         look=_addressable,
     ),
     Rule(

@@ -1,0 +1,1 @@
+"""What only a Postgres store has: several processes on it, and how they wake each other."""

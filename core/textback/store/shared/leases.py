@@ -1,0 +1,46 @@
+"""The leases of a process, held with one statement; and the one clock they are compared by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from textback.store.work import Work, statement
+
+LEASE_US: Final = 5_000_000
+"""So long after its last heartbeat others take what a process held."""
+
+HEARTBEAT_S: Final = 1.0
+"""Four may be lost, or late, before a lease is."""
+
+_NOW = statement("""
+    SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT) AS now
+""")
+_RENEW = statement("""
+    UPDATE subjects SET lease_until = :until
+    FROM unnest(CAST(:clients AS TEXT[]), CAST(:subjects AS TEXT[]),
+        CAST(:generations AS BIGINT[])) AS held(client, subject, generation)
+    WHERE subjects.client = held.client AND subjects.subject = held.subject
+        AND subjects.generation = held.generation AND subjects.lease_until > 0
+""")
+
+
+def clock() -> Work[int]:
+    """The server's time, in microseconds."""
+    (row,) = yield _NOW, {}
+    now: int = row["now"]
+    return now
+
+
+def renew(held: Sequence[tuple[str, str, int]], until: int) -> Work[None]:
+    """Hold on to subjects: client, subject, generation; those that were lost are left alone."""
+    ordered = sorted(held)  # as every process does, so that no two wait for each other
+    yield (
+        _RENEW,
+        {
+            "clients": [client for client, _, _ in ordered],
+            "subjects": [subject for _, subject, _ in ordered],
+            "generations": [generation for _, _, generation in ordered],
+            "until": until,
+        },
+    )
