@@ -130,7 +130,7 @@ class Agency:
             for name, file in files.items():
                 written = f"{live(file)}\n[plugins.noon]\n"
                 (folder / "clients" / f"{name}.toml").write_text(written, encoding="utf-8")
-            serving = await Serving.start(agency.config, agency.secrets)
+            serving = await Serving.start(agency.config, secrets=agency.secrets)
             stack.push_async_callback(serving.stop)
             agency._serving = serving
             agency.ringcentral.ours.set_result(serving.address)
