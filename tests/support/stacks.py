@@ -171,7 +171,7 @@ class Agency:
         return {
             BRIGHT: moved(
                 FILES[BRIGHT],
-                vonage={"base_url": vonage},
+                vonage={"base_url": vonage, "rest_base_url": vonage},
                 hubspot={"base_url": self.hubspot.url},
                 slack={"base_url": slack},
             ),
