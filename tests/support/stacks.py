@@ -222,7 +222,7 @@ class Agency:
                 number,
             )
 
-        await until(done)
+        await until(done, within_s=90)
 
     async def hurry(self, number: str, step: str) -> None:
         """Let a step that waits be due now; wait until it is done."""
