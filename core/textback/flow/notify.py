@@ -186,7 +186,11 @@ def who(case: Case) -> str:
     if case.number is None:
         return "A withheld number"
     number = display(case.number, region_of(case.line) if case.line else None)
-    return f"{_one_line(case.caller.name)} ({number})" if case.caller.name else number
+    if not case.caller.name:
+        return number
+    # As the US writes them, numbers begin with a bracket of their own.
+    shown = number if number.startswith("(") else f"({number})"
+    return f"{_one_line(case.caller.name)} {shown}"
 
 
 _RESEND = "It is not sent again by itself, so that nobody gets it twice."
