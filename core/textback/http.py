@@ -272,7 +272,8 @@ def explain(response: httpx.Response, *secrets: Secret) -> str:
 
 def credentials(request: httpx.Request) -> str:
     """The token or password in a request's ``Authorization``; empty if there is none."""
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    sent: str = request.headers.get("authorization", "")
+    scheme, _, given = sent.partition(" ")
     if scheme.casefold() != "basic":
         return given
     try:
