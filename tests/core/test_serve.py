@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -310,6 +311,17 @@ async def test_the_edges_of_the_address(serving: d.Serving, http: httpx.AsyncCli
     junk = d.signed("/hooks/bright/twilio/dial", {})
     answer = await http.post(f"{address}/hooks/bright/twilio/dial", headers=junk)
     assert 400 <= answer.status_code < 500
+
+
+async def test_an_address_that_is_taken_is_told_once(config: Path) -> None:
+    """In our words, and not in the web server's beside them."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = f"127.0.0.1:{other.getsockname()[1]}"
+        code, _, words = await d.command(config, "serve", "--listen", taken)
+
+    assert code == 1
+    assert words.strip().endswith(f"can't listen on {taken}: it is in use")
+    assert "Errno" not in words
 
 
 async def test_logs_hold_no_number_body_or_secret(

@@ -52,29 +52,23 @@ class Stored:
 def complete(config: Config, found: Mapping[str, plugins.Found]) -> Config:
     """The files again, with the clients left out whose plugins or templates can't be used."""
     broken = dict(config.broken)
+    new: list[Problem] = []
     for client in config.clients.values():
-        problems = tuple(_problems(client, found))
-        if problems:
+        if problems := tuple(_problems(client, found)):
             broken[client.id] = problems
+            new += problems
+    for name, client in config.partly.items():
+        more = [each for each in _written(client, found) if each not in broken[name]]
+        broken[name] += tuple(more)
+        new += more
     usable = {name: each for name, each in config.clients.items() if name not in broken}
-    new = [problem for name in config.clients if name in broken for problem in broken[name]]
     return attrs.evolve(config, clients=usable, broken=broken, problems=(*config.problems, *new))
 
 
 def _problems(client: Client, found: Mapping[str, plugins.Found]) -> Iterator[Problem]:
-    yield from plugins.problems_of(client, found)
-    bodies = [(f"text[{n}].body", each.body) for n, each in enumerate(client.text, 1)]
-    bodies += [(f"answer[{n}].body", each.body) for n, each in enumerate(client.answer, 1)]
-    for n, each in enumerate(client.follow_up, 1):
-        bodies.append((f"follow_up[{n}].body", each.body))
-        bodies.append((f"follow_up[{n}].subject", each.subject))
-        bodies += [
-            (f"follow_up[{n}].translations.{language}", body)
-            for language, body in each.translations.items()
-        ]
-    for path, body in bodies:
-        for message in check_template(body):
-            yield Problem(client.file, path, message)
+    if not client.plugins:
+        yield from plugins.problems_of(client, found)
+    yield from _written(client, found)
     if client.mode == "live" and not client.unregistered and _unregistered(client, found):
         words = (
             "a client with US lines can't be live without its id: carriers block the texts of "
@@ -92,6 +86,24 @@ def _problems(client: Client, found: Mapping[str, plugins.Found]) -> Iterator[Pr
             table = client.plugins[name]
             if _kind(table, found) is not None and "notifier" not in _roles(table, found):
                 yield Problem(client.file, f"notify[{n}].to", f"{name} can't tell the team")
+
+
+def _written(client: Client, found: Mapping[str, plugins.Found]) -> Iterator[Problem]:
+    """What is wrong with plugin tables and templates, whatever else the file says."""
+    if client.plugins:
+        yield from plugins.problems_of(client, found)
+    bodies = [(f"text[{n}].body", each.body) for n, each in enumerate(client.text, 1)]
+    bodies += [(f"answer[{n}].body", each.body) for n, each in enumerate(client.answer, 1)]
+    for n, each in enumerate(client.follow_up, 1):
+        bodies.append((f"follow_up[{n}].body", each.body))
+        bodies.append((f"follow_up[{n}].subject", each.subject))
+        bodies += [
+            (f"follow_up[{n}].translations.{language}", body)
+            for language, body in each.translations.items()
+        ]
+    for path, body in bodies:
+        for message in check_template(body):
+            yield Problem(client.file, path, message)
 
 
 def _unregistered(client: Client, found: Mapping[str, plugins.Found]) -> tuple[str, ...]:

@@ -246,3 +246,36 @@ def test_a_plugin_that_is_not_there_is_one_problem(closed):
     problems = complete(config, closed.outside.plugins()).problems
     assert "pager" in {each.path.rpartition(".")[2] for each in problems}
     assert not [each for each in problems if each.path.startswith("notify")]
+
+
+BAD_WORDS = '[[text]]\nbody = "Hi {{ nickname }}"\n'
+
+
+def test_plugins_and_templates_are_looked_at_beside_wrong_types(closed):
+    """All at once: nobody wants to mend a file only to be told of the next thing in it."""
+    closed.write(
+        settings='mode = "lively"\ncool_down = 7\nfolow_up = []',
+        stack='[plugins.carier]\nurl = "https://carrier.example"',
+        more=f"{BAD_WORDS}[[lead]]\ntag = 3\n",
+    )
+
+    files = complete(load(closed.folder / "textback.toml", environ={}), closed.outside.plugins())
+
+    (told,) = files.broken.values()
+    assert sorted(each.path for each in told) == [
+        *("cool_down", "folow_up", "lead[1].tag", "mode"),
+        *("plugins.carier", "text[1].body"),
+    ]
+    assert set(files.problems) == set(told)
+    assert files.clients == {}
+
+
+def test_clients_that_are_left_out_for_a_line_are_looked_at(closed):
+    """Also those of which every setting can be read."""
+    closed.write(more=BAD_WORDS)
+    closed.write(more=BAD_WORDS, client="twin")
+
+    files = complete(load(closed.folder / "textback.toml", environ={}), closed.outside.plugins())
+
+    for problems in files.broken.values():
+        assert [each.path for each in problems] == ["lines", "text[1].body"]
