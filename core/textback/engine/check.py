@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import attrs
 
 from textback import dispatch, plugins
+from textback.clock import SystemClock, micros
 from textback.config import Config, Problem
 from textback.config.presets import read_toml
 from textback.config.settings import Client, PluginTable
@@ -27,6 +28,7 @@ from textback.rules import content, packs
 from textback.store import (
     HEAD,
     Work,
+    calls,
     clients,
     open_embedded,
     refuse_network,
@@ -37,6 +39,7 @@ from textback.store import (
 from textback.words import counted
 
 SHORTEST_KEY = 16  # characters
+ELSEWHERE_SINCE = timedelta(days=7)
 
 _PLACEHOLDER = re.compile(r"X{6}|x{8}|^(change|replace)[-_ ]?me\b|^your[-_ ]|^<.*>$", re.ASCII)
 
@@ -254,12 +257,13 @@ async def stored(config: Config) -> Stored:
     store = open_embedded(path)
     try:
         await store.read(partial(refuse_another, deployment.store))
-        return await store.read(partial(_stored, {*config.clients, *config.broken}))
+        return await store.read(partial(_stored, config))
     finally:
         await store.close()
 
 
-def _stored(files: Collection[str]) -> Work[Stored]:
+def _stored(config: Config) -> Work[Stored]:
+    files = {*config.clients, *config.broken}
     found = []
     for client in (yield from clients.known()):
         if client not in files:
@@ -275,4 +279,24 @@ def _stored(files: Collection[str]) -> Work[Stored]:
     for client, count in (yield from steps.parked()).items():
         words = f"{counted(count, 'step')} parked; see `cases --json`, then: textback retry"
         found.append((client, "store", _warning(words)))
+    found += yield from _elsewhere(config, retired)
     return Stored(findings=tuple(found), retired=retired)
+
+
+def _elsewhere(config: Config, retired: Collection[str]) -> Work[list[tuple[str, str, Finding]]]:
+    """Missed calls that a source told of and that were made to nobody's line.
+
+    Those to a line of another client are that one's: a provider's account may be several clients'.
+    """
+    since = micros(SystemClock().now() - ELSEWHERE_SINCE)
+    lines = {line for client in config.clients.values() for line in client.lines}
+    found = []
+    for client in config.clients.keys() - retired:
+        for row in (yield from calls.elsewhere(client, lines, since)):
+            words = (
+                f"{counted(row['count'], 'missed call')} to {row['line']} in "
+                f"{ELSEWHERE_SINCE.days} days, not texted, since it is none of the client's lines; "
+                "if it is one, add it to lines"
+            )
+            found.append((client, row["call_id"].partition("/")[0], _warning(words)))
+    return sorted(found, key=lambda each: each[:2])
