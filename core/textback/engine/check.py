@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from datetime import timedelta
 from functools import partial
 
 import attrs
@@ -27,6 +28,7 @@ from textback.rules import packs
 from textback.store import (
     HEAD,
     Work,
+    calls,
     clients,
     open_store,
     place_of,
@@ -37,6 +39,7 @@ from textback.store import (
 from textback.words import counted
 
 SHORTEST_KEY = 16  # characters
+ELSEWHERE_SINCE = timedelta(days=7)
 
 _PLACEHOLDER = re.compile(r"X{6}|x{8}|^(change|replace)[-_ ]?me\b|^your[-_ ]|^<.*>$", re.ASCII)
 
@@ -255,13 +258,13 @@ async def stored(config: Config) -> Stored:
     store = await open_store(deployment.store.url, deployment.directory)
     try:
         await store.read(partial(refuse_another, deployment.store))
-        served = {*config.clients, *config.broken}
-        return await store.read(partial(_stored, served, micros(SystemClock().now())))
+        return await store.read(partial(_stored, config, micros(SystemClock().now())))
     finally:
         await store.close()
 
 
-def _stored(files: Collection[str], now: int) -> Work[Stored]:
+def _stored(config: Config, now: int) -> Work[Stored]:
+    files = {*config.clients, *config.broken}
     found = []
     crew = yield from processes.alive(now)
     if crew and not any(each.works for each in crew):
@@ -281,4 +284,24 @@ def _stored(files: Collection[str], now: int) -> Work[Stored]:
     for client, count in (yield from steps.parked()).items():
         words = f"{counted(count, 'step')} parked; see `cases --json`, then: textback retry"
         found.append((client, "store", _warning(words)))
+    found += yield from _elsewhere(config, retired)
     return Stored(findings=tuple(found), retired=retired)
+
+
+def _elsewhere(config: Config, retired: Collection[str]) -> Work[list[tuple[str, str, Finding]]]:
+    """Missed calls that a source told of and that were made to nobody's line.
+
+    Those to a line of another client are that one's: a provider's account may be several clients'.
+    """
+    since = now - ELSEWHERE_SINCE // timedelta(microseconds=1)
+    lines = {line for client in config.clients.values() for line in client.lines}
+    found = []
+    for client in config.clients.keys() - retired:
+        for row in (yield from calls.elsewhere(client, lines, since)):
+            words = (
+                f"{counted(row['count'], 'missed call')} to {row['line']} in "
+                f"{ELSEWHERE_SINCE.days} days, not texted, since it is none of the client's lines; "
+                "if it is one, add it to lines"
+            )
+            found.append((client, row["call_id"].partition("/")[0], _warning(words)))
+    return sorted(found, key=lambda each: each[:2])

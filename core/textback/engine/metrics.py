@@ -27,6 +27,12 @@ class Metrics:
         self.ends = Counter(
             "textback_missed_calls", "Missed calls by their end", ["end"], registry=self.registry
         )
+        self.elsewhere = Counter(
+            "textback_calls_elsewhere",
+            "Missed calls to numbers that are none of the client's lines, by plugin",
+            ["plugin"],
+            registry=self.registry,
+        )
         self.calls = Counter(
             "textback_plugin_calls",
             "Hook calls by plugin, hook and result",
