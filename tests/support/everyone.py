@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from support.house import CLIENT, LINE, STACK, House
+from support.house import STACK, House
 from support.outside import Outside, Plugin, Settings
 from textback.clock import moment
 from textback.engine import people
@@ -39,7 +39,6 @@ from textback.model import (
     Caller,
     CannotTell,
     Email,
-    FailureReason,
     Kind,
     Receipt,
     Text,
@@ -483,6 +482,3 @@ def _too_many(taken: Sequence[Taken], span: timedelta, most: int) -> Iterator[st
     for first, last in zip(times, times[most:], strict=False):
         if last - first < span:
             yield f"{most + 1} texts to {taken[0].text.to} from {first} to {last}"
-
-
-__all__ = ["CLIENT", "LINE", "FailureReason", "History", "Rules"]
