@@ -164,7 +164,7 @@ class Races:
                     if start >= races and self.report.close:
                         break
                     some = range(start, start + at_once)
-                    await self._some(other, [f"+1303{5550000 + index:07d}" for index in some])
+                    await self._some(other, [f"+1303{5551000 + index:07d}" for index in some])
         finally:
             await house.close()
             await self.store.close()

@@ -241,12 +241,6 @@ class Replay:
         known = self._known(number, now) if number is not None else None
         if known is not None and 0 < call.ended_at - call.started_at < SHORT_US:
             known.short_calls.append(call.started_at)
-        fresh_start = self.client.mode == "test" and number in self.client.test_phones
-        if known is not None and known.case is not None:
-            if not fresh_start:
-                self._join(known.case, life, now)
-                return
-            self._close(known.case, "the test phone called again", now)
         case = _Case(
             case_id(self.client.id, call.call),
             number,
@@ -258,12 +252,29 @@ class Replay:
             life=life,
         )
         if known is not None:
+            before = known.case
+            if before is not None:
+                if not self._starts_anew(before, case, call):
+                    self._join(before, life, now)
+                    return
+                self._close(before, "the caller called again", now)
             known.case = case
             self._idle_from(case, now + self._idle_us + self._longest_us)
         life.waits[FIRST_TEXT] = _Wait(now)
         self._decide(case, life, FIRST_TEXT, now, call)
         if number is None:
             self._close(case, "nobody can answer a withheld number", now)
+
+    def _starts_anew(self, before: _Case, case: _Case, call: Missed) -> bool:
+        """Whether a call opens a case although there is one: nothing came of that, or of tests."""
+        if self.client.mode == "test" and case.number in self.client.test_phones:
+            return True
+        fate = before.life.fates.get(FIRST_TEXT) if before.life is not None else None
+        if before.talked or fate is None or fate.what not in ("suppressed", "failed"):
+            return False
+        told = _told(self.client, case)
+        picture = self._picture(told, case, FIRST_TEXT, call.at, call, None, retried=False)
+        return self._judged.decide(picture, self.tools.judges).action is not Action.SUPPRESS
 
     def _join(self, case: _Case, life: Life, now: int) -> None:
         case.calls += 1
