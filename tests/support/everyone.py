@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from support.house import STACK, House
+from support.house import CLIENT, STACK, House
 from support.outside import Outside, Plugin, Settings
 from textback.clock import moment
 from textback.engine import people
@@ -45,6 +45,7 @@ from textback.model import (
     TextState,
 )
 from textback.plugins import Found
+from textback.store import Work, cases
 
 CALLERS = ["+13035550121", "+13035550122"]
 STAFF, TESTER = "+13035550160", "+13035550150"
@@ -283,6 +284,8 @@ class History:
                     )
                     await self.tell("team", reply)
                     await house.run()
+            case "close", (caller,):
+                await self._close(caller)
             case "suppress", (number, scope, reason):
                 await self._suppress(number, scope, reason)
             case "lift", (number, scope):
@@ -323,6 +326,16 @@ class History:
                 await house.close()
                 self._write()
                 await house.open()
+
+    async def _close(self, number: str) -> None:
+        ctx = self.house.runtime.ctx
+
+        def unit() -> Work[None]:
+            case = yield from cases.open_of(CLIENT, number)
+            if case is not None:
+                yield from people.close(ctx.hash_of, ctx.clients[CLIENT], case, "done", ctx.now())
+
+        await self.house.runtime.store.write(unit)
 
     async def _suppress(self, number: str, scope: str, reason: str) -> None:
         ctx = self.house.runtime.ctx

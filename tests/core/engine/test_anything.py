@@ -65,6 +65,8 @@ acts = st.one_of(
     act("write", numbers, st.sampled_from(WORDS), st.sampled_from([1, 1, 1, 5])),
     act("mail", st.sampled_from(["yes please", "STOP", "please stop texting me"])),
     act("team", callers, st.sampled_from([1, 1, 32])),
+    act("close", callers),
+    act("close", callers),
     act("suppress", numbers, scopes, st.sampled_from(["block", "staff", "opt_out"])),
     act("lift", numbers, scopes),
     act("opted out", callers),
