@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 from support.everyone import CALLERS, STAFF, TESTER, History, Rules
 from support.house import CLIENT, START, House
 from textback.model import FailureReason, Outcome, TextState
+from textback.rules.answers import send
+from textback.store import Work
 
 pytestmark = pytest.mark.slow
 
@@ -62,9 +64,9 @@ acts = st.one_of(
     act("told twice", callers, outcomes, outcomes),
     act("answered late", indexes),
     act("again", indexes),
-    act("write", numbers, st.sampled_from(WORDS), st.sampled_from([1, 1, 1, 5])),
+    act("write", numbers, st.sampled_from(WORDS), st.sampled_from([1, 1, 5])),
     act("mail", st.sampled_from(["yes please", "STOP", "please stop texting me"])),
-    act("team", callers, st.sampled_from([1, 1, 32])),
+    act("team", callers, st.sampled_from([1, 32])),
     act("close", callers),
     act("close", callers),
     act("suppress", numbers, scopes, st.sampled_from(["block", "staff", "opt_out"])),
@@ -126,3 +128,69 @@ def play(empty: Path, of: Rules, history: list[tuple[Any, ...]]) -> list[str]:
 def test_what_must_always_hold_does(empty: Path, of: Rules, history: list[tuple[Any, ...]]) -> None:
     """No text against the rules, none twice, each missed call one end, nothing left to do."""
     assert play(empty, of, history) == []
+
+
+ANNA = CALLERS[0]
+SOON = ("wait", 1)  # all that a call leads to at once is done
+MISSED, CLOSED = ("call", ANNA, Outcome.NO_ANSWER), ("close", ANNA)
+OTHER = ("call", CALLERS[1], Outcome.NO_ANSWER)
+EVENING = STARTS[1]
+AGAIN = [MISSED, SOON, CLOSED, MISSED]  # within the cool-down, unless there is none
+
+
+@pytest.mark.parametrize(
+    ("rule", "of", "history", "words"),
+    [
+        ("suppressed", {}, [("suppress", ANNA, "*", "block"), MISSED], "is suppressed"),
+        ("suppressed", {}, [("write", ANNA, "STOP", 1), MISSED], "while there stood {'opt_out'}"),
+        ("suppressed", {}, [("call", STAFF, Outcome.BUSY)], "texted as a caller"),
+        ("mode", {"mode": "test"}, [MISSED], "sent in test mode"),
+        ("mode", {"mode": "shadow"}, [MISSED], "sent in shadow mode"),
+        ("cool_down", {}, AGAIN, "first texts to"),
+        ("caps", {"per_caller_day": 1, "cool_down": timedelta(0)}, AGAIN, "2 texts to"),
+        ("caps", {"per_caller_day": 1}, [MISSED], "2 texts to"),
+        ("loop_guard", {}, [MISSED, ("write", ANNA, "HELP", 4)], "4 texts to"),
+        ("loop_guard", {}, [MISSED, SOON, ("team", ANNA, 31)], "31 texts to"),
+        ("wait", {"wait": timedelta(minutes=5)}, [MISSED], "within wait_before_text"),
+        ("quiet_hours", {"start": EVENING}, [MISSED], "a follow-up at 23 o'clock"),
+        (
+            "quiet_hours",
+            {"start": EVENING},
+            [("late call", ANNA, Outcome.BUSY, 14)],
+            "a first text",
+        ),
+    ],
+)
+def test_what_is_looked_for_is_found(
+    empty: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    rule: str,
+    of: dict[str, Any],
+    history: list[tuple[Any, ...]],
+    words: str,
+) -> None:
+    """Without a rule what it keeps from happening happens, and is told."""
+    assert play(empty, Rules(**{"start": START, **of}), history) == []
+
+    monkeypatch.setattr(f"textback.rules.{rule}.judge", lambda picture: send(rule, "no rule"))
+    faults = play(empty, Rules(**{"start": START, **of}), history)
+
+    assert words in "; ".join(faults)
+
+
+@pytest.mark.parametrize(
+    ("of", "words"), [({"per_hour": 1}, "2 texts in the hour"), ({"parts": 1}, "2 parts on")]
+)
+def test_what_counters_keep_from_happening_is_found(
+    empty: Path, monkeypatch: pytest.MonkeyPatch, of: dict[str, Any], words: str
+) -> None:
+    """These caps hold by the counters as well as by the rule."""
+    rules_of = Rules(start=START, **of)
+    assert play(empty, rules_of, [MISSED, OTHER]) == []
+
+    def no_counter(*values: Any) -> Work[None]:
+        yield from ()
+
+    monkeypatch.setattr("textback.store.counters.add", no_counter)
+
+    assert words in "; ".join(play(empty, rules_of, [MISSED, OTHER]))
