@@ -34,6 +34,8 @@ def new_database(server: Any) -> str:
     """An empty database with the schema; its address."""
     name = f"test_{next(_numbers)}"
     server.psql(f"CREATE DATABASE {name};")
+    # nobody cuts the power here, and waiting for the disk is most of the time
+    server.psql(f"ALTER DATABASE {name} SET synchronous_commit = off;")
     url: str = server.get_uri(database=name)
     migrate(url)
     return url
