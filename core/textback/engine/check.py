@@ -284,11 +284,13 @@ def _stored(config: Config, now: int) -> Work[Stored]:
     for client, count in (yield from steps.parked()).items():
         words = f"{counted(count, 'step')} parked; see `cases --json`, then: textback retry"
         found.append((client, "store", _warning(words)))
-    found += yield from _elsewhere(config, retired)
+    found += yield from _elsewhere(config, retired, now)
     return Stored(findings=tuple(found), retired=retired)
 
 
-def _elsewhere(config: Config, retired: Collection[str]) -> Work[list[tuple[str, str, Finding]]]:
+def _elsewhere(
+    config: Config, retired: Collection[str], now: int
+) -> Work[list[tuple[str, str, Finding]]]:
     """Missed calls that a source told of and that were made to nobody's line.
 
     Those to a line of another client are that one's: a provider's account may be several clients'.

@@ -29,6 +29,7 @@ class Talk:
         life: Of the call that opened it, while a text of that waits.
         recorded: It is from before; it closes when it was closed.
         talked: Somebody wrote.
+        came_to_nothing: Its first text was suppressed, or failed.
         idle_at: When it is closed if nothing happens.
     """
 
@@ -39,6 +40,7 @@ class Talk:
     life: Life | None = None
     recorded: bool = False
     talked: bool = False
+    came_to_nothing: bool = False
     closed: bool = False
     idle_at: int = 0
 

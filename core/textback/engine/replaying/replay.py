@@ -126,14 +126,25 @@ class Replay:
         known = self._numbers.at(call.caller, now)
         if 0 < call.ended_at - call.started_at < SHORT_US:
             known.short_calls += (call.started_at,)
-        if known.talk is not None:
-            if self.client.mode != "test" or call.caller not in self.client.test_phones:
-                self._join(known.talk, life, now)
+        talk, before = self._opened(call, life), known.talk
+        if before is not None:
+            if not self._starts_anew(before, talk, known, call):
+                self._join(before, life, now)
                 return
-            self._close(known.talk, "the test phone called again", now)
-        talk = known.talk = self._opened(call, life)
+            self._close(before, "the caller called again", now)
+        known.talk = talk
         self._idle_from(talk, micros(follow_up.idle_at(self.client, moment(now))))
         self._first(talk, life, known, now)
+
+    def _starts_anew(self, before: Talk, talk: Talk, known: Known, call: Missed) -> bool:
+        """Whether a call opens a case although there is one: nothing came of that, or of tests."""
+        if self.client.mode == "test" and call.caller in self.client.test_phones:
+            return True
+        if before.talked or not before.came_to_nothing:
+            return False
+        decided = self._decider.decide(talk, known, FIRST_TEXT, call.at, call=call)
+        action = decided.decision.action
+        return action is not Action.SUPPRESS and (action is not Action.SEND or self.tools.texts)
 
     def _opened(self, call: Missed, life: Life) -> Talk:
         name = case_id(self.client.id, call.call)
@@ -308,6 +319,8 @@ class Replay:
 
     def _came_to(self, talk: Talk, step: str, fate: Fate) -> None:
         life = talk.life
+        if step == FIRST_TEXT:
+            talk.came_to_nothing = fate.what in ("suppressed", "failed")
         if life is not None and life.came_to(step, fate):
             talk.life = None  # the case goes on for days, and nothing more is asked of its call
             self._settled(life)
