@@ -60,7 +60,7 @@ class Replay:
         self._counts = Counts(client, policy)
         self._decider = Decider(client, policy, tools, orders, hash_of, judged, self._counts)
         self._numbers = Numbers(client)
-        self._timers: list[tuple[int, int, Talk, str]] = []
+        self._timers: list[tuple[int, str, str, int, Talk]] = []
         self._made = 0
         self._idle_us = int(client.idle_after.total_seconds() * 1_000_000)
 
@@ -96,7 +96,7 @@ class Replay:
         """Do all that is due until a moment, each at its time."""
         timers = self._timers
         while timers and timers[0][0] <= until:
-            at, _, talk, step = heapq.heappop(timers)
+            at, _, step, _, talk = heapq.heappop(timers)
             if step == IDLE:
                 self._idle(talk, at)
             elif talk.life is not None and step in talk.life.waits:
@@ -106,7 +106,7 @@ class Replay:
     def end(self, until: int) -> None:
         """The past is over: what still waits is held."""
         self.advance(until)
-        for life in {id(talk): talk.life for _, _, talk, _ in self._timers}.values():
+        for life in {id(talk): talk.life for *_, talk in self._timers}.values():
             for step, wait in list(life.waits.items()) if life is not None else ():
                 held = wait.held
                 because = held.because if held is not None else "not due yet"
@@ -319,7 +319,8 @@ class Replay:
 
     def _timer(self, at: int, talk: Talk, step: str) -> None:
         self._made += 1
-        heapq.heappush(self._timers, (at, self._made, talk, step))
+        # What is due at the same moment comes in the order in which the engine takes it.
+        heapq.heappush(self._timers, (at, talk.case.id, step, self._made, talk))
 
 
 def _number(value: str | None) -> PhoneNumber | None:
