@@ -35,7 +35,8 @@ SETTINGS = [
     'mode = "live"\nwait_before_text = "2m"\nmax_age = "5m"\nregions = ["US"]',
     'mode = "shadow"',
     f'mode = "test"\ntest_phones = ["{CALLERS[0]}"]',
-    f'mode = "live"\nstaff_phones = ["{CALLERS[1]}"]\ncaps.spend_per_day = 0.04\nsegment_price = 0.01',
+    'mode = "live"\ncaps.spend_per_day = 0.04\nsegment_price = 0.01',
+    f'mode = "live"\nstaff_phones = ["{CALLERS[1]}"]',
 ]
 
 callers = st.sampled_from([*CALLERS, None])

@@ -13,6 +13,7 @@ import attrs
 
 from textback.clock import micros, moment
 from textback.config.settings import Client
+from textback.engine.codec import read_number
 from textback.engine.context import policy_of
 from textback.engine.names import FIRST_TEXT, IDLE, case_id
 from textback.engine.replaying.counts import Counts
@@ -21,12 +22,12 @@ from textback.engine.replaying.fates import Fate, Life, Wait
 from textback.engine.replaying.judged import Decided, Judged
 from textback.engine.replaying.orders import Orders
 from textback.engine.replaying.past import Closed, Event, Missed, Opened, Spoke, Texted, Wrote
-from textback.engine.replaying.remembered import Known, Numbers, Talk
+from textback.engine.replaying.remembered import Known, Numbers, Talk, begin
 from textback.engine.replaying.tools import Tools
 from textback.flow import follow_up
 from textback.flow.segments import segments
 from textback.flow.situation import situation_of
-from textback.model import Caller, Case, Kind, Outcome, PhoneNumber
+from textback.model import Caller, Kind, PhoneNumber
 from textback.picture import Action
 from textback.store.calls import SHORT_US
 
@@ -86,10 +87,8 @@ class Replay:
                     if not event.shadow:
                         self._counts.add(event.number, event.kind, event.parts, event.at)
             case Opened():
-                talk = self._talk(
-                    event.case, event.number, event.line, event.at, event.who, event.outcome
-                )
-                talk.recorded = True
+                talk = begin(self.client, event.case, event.number, event.line, event.at, event.who)
+                talk.recorded = True  # nothing is decided in it, so that its outcome doesn't matter
                 self._numbers.at(event.number, event.at).talk = talk
 
     def advance(self, until: int) -> None:
@@ -136,33 +135,13 @@ class Replay:
         self._first(talk, life, known, now)
 
     def _opened(self, call: Missed, life: Life) -> Talk:
-        name = case_id(self.client.id, call.call)
-        talk = self._talk(name, call.caller, call.line, call.ended_at, call.who, call.outcome)
+        name, at = case_id(self.client.id, call.call), call.ended_at
+        talk = begin(self.client, name, call.caller, call.line, at, call.who, call.outcome)
         talk.life = life
         return talk
 
-    def _talk(
-        self,
-        name: str,
-        number: str | None,
-        line: str | None,
-        at: int,
-        who: Caller,
-        outcome: Outcome | None,
-    ) -> Talk:
-        case = Case(
-            id=name,
-            client=self.client.id,
-            number=_number(number),
-            line=_number(line),
-            opened_at=moment(at),
-            caller=who,
-            outcome=outcome,
-        )
-        return Talk(case, situation_of(self.client, case), opened_at=at, last_at=at)
-
     def _join(self, talk: Talk, life: Life, now: int) -> None:
-        line = _number(life.call.line) or talk.case.line
+        line = read_number(life.call.line) or talk.case.line
         moved = line != talk.case.line
         talk.case = attrs.evolve(talk.case, line=line, calls=talk.case.calls + 1)
         if moved:
@@ -185,7 +164,8 @@ class Replay:
             if event.team:
                 return
             who = Caller(number=PhoneNumber(event.number))
-            talk = known.talk = self._talk(event.id, event.number, event.line, now, who, None)
+            talk = begin(self.client, event.id, event.number, event.line, now, who)
+            known.talk = talk
             self._idle_from(talk, micros(follow_up.idle_at(self.client, moment(now))))
         talk.talked = True
         talk.last_at = now
@@ -321,7 +301,3 @@ class Replay:
         self._made += 1
         # What is due at the same moment comes in the order in which the engine takes it.
         heapq.heappush(self._timers, (at, talk.case.id, step, self._made, talk))
-
-
-def _number(value: str | None) -> PhoneNumber | None:
-    return PhoneNumber(value) if value is not None else None
