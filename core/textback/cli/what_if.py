@@ -218,7 +218,7 @@ def _summary(summary: Summary) -> dict[str, Any]:
 def _tell(shown: list[Difference], summary: Summary) -> None:
     if shown:
         table = Table(box=None, header_style="bold")
-        for column in ("case", "client", "caller", "called", "text", "difference", "because"):
+        for column in ("case", "client", "caller", "called (UTC)", "text", "difference", "because"):
             table.add_column(column)
         for each in shown:
             call = each.call

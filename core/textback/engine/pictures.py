@@ -11,7 +11,7 @@ import attrs
 from textback.clock import micros, moment
 from textback.config.settings import Client
 from textback.engine import unsubscribing
-from textback.engine.codec import read_caller
+from textback.engine.codec import read_caller, read_number
 from textback.engine.context import Context
 from textback.flow.situation import Situation, situation_of
 from textback.model import Basis, Case, Consent, End, Kind, Outcome, PhoneNumber
@@ -242,8 +242,8 @@ def case_of(row: Row) -> Case:
     return Case(
         id=row["case_id"],
         client=row["client"],
-        number=_number(row["number"]),
-        line=_number(row["line"]),
+        number=read_number(row["number"]),
+        line=read_number(row["line"]),
         opened_at=moment(row["opened_at"]),
         caller=read_caller(row["caller"]),
         outcome=Outcome(row["outcome"]) if row["outcome"] else None,
@@ -254,7 +254,3 @@ def case_of(row: Row) -> Case:
         closed_at=moment(row["closed_at"]) if row["closed_at"] is not None else None,
         closed_because=row["closed_because"],
     )
-
-
-def _number(value: str | None) -> PhoneNumber | None:
-    return PhoneNumber(value) if value is not None else None
