@@ -17,6 +17,7 @@ from textback import plugins
 from textback.cli import tracing
 from textback.cli.common import DEFAULT_CONFIG, ConfigOption, TraceOption, fail, run, say
 from textback.config import Config, load, report
+from textback.engine.blocking import watched
 from textback.engine.check import complete, store_problem
 from textback.engine.deployment import load_all
 from textback.engine.runtime import open_runtime
@@ -80,9 +81,10 @@ async def _serve(config: Config, address: str, *, trace: bool) -> None:
         supervise(runtime.ctx, runtime.engine)
         sys.stdout.write(f"listening on http://{listening[0][0].address}\n")
         sys.stdout.flush()
-        await stop.wait()
-        for each, task in listening:
-            await server.close(each, task)
+        with watched(runtime.ctx.metrics, runtime.ctx.log):
+            await stop.wait()
+            for each, task in listening:
+                await server.close(each, task)
 
 
 def _known(config: Config, now: int) -> Work[None]:

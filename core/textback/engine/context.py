@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from textback.clock import Clock, micros
-from textback.config.settings import Client
+from textback.config.settings import Client, Limits
 from textback.dispatch import Impl
 from textback.engine.metrics import Metrics
 from textback.model import PhoneNumber
@@ -49,6 +49,7 @@ class Context:
         hash_of: The keyed hash of a number, under which suppressions and the ledger know it.
         owner: Who we are, in leases.
         watching: The deployment's plugins that want to see what was committed.
+        limits: How much is taken on at once.
         retired: Clients that are served no longer; see `textback.engine.retiring`.
     """
 
@@ -62,6 +63,7 @@ class Context:
     metrics: Metrics
     log: Log
     watching: Sequence[Impl] = ()
+    limits: Limits = attrs.field(factory=Limits)
     retired: frozenset[str] = frozenset()
     _policies: dict[str, Policy] = attrs.field(factory=dict, init=False)
 

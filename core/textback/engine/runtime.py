@@ -119,6 +119,7 @@ async def open_runtime(
         metrics=metrics,
         log=log,
         watching=watching,
+        limits=config.deployment.limits,
     )
     engine = Engine(ctx)
     try:

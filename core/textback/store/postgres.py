@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 import asyncpg
 
 from textback.errors import StoreBusy, WrongStore
-from textback.store.work import Unit, Work
+from textback.store.work import Unit, Waiting, Work
 
 T = TypeVar("T")
 
@@ -23,6 +23,7 @@ class PostgresStore:
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
+        self.waiting = Waiting()
 
     @classmethod
     async def open(cls, url: str, *, connections: int = 8) -> PostgresStore:
@@ -39,6 +40,10 @@ class PostgresStore:
 
     async def write(self, unit: Unit[T]) -> T:
         """Commit one unit, again if it met another."""
+        with self.waiting.one():
+            return await self._write(unit)
+
+    async def _write(self, unit: Unit[T]) -> T:
         for attempt in range(_TRIES):
             try:
                 return await self._transaction(unit, readonly=False)

@@ -19,7 +19,7 @@ from queue import SimpleQueue
 from typing import Any, Generic, TypeVar, cast
 
 from textback.errors import StoreBusy, WrongStore
-from textback.store.work import Unit, Work
+from textback.store.work import Unit, Waiting, Work
 
 T = TypeVar("T")
 
@@ -222,6 +222,7 @@ class SQLiteStore:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.waiting = Waiting()
         refuse_network(path)
         self._queue: SimpleQueue[_Job[Any] | None] = SimpleQueue()
         self._reader = connect(path)
@@ -235,7 +236,8 @@ class SQLiteStore:
             raise StoreBusy("the store is closed")
         job = _Job(unit, asyncio.get_running_loop())
         self._queue.put(job)
-        return await job.future
+        with self.waiting.one():
+            return await job.future
 
     async def read(self, unit: Unit[T]) -> T:
         """Run a short unit on the event loop's own connection: cheaper than a thread."""

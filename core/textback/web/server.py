@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,9 @@ from textback.errors import ConfigError
 from textback.web.protocol import Connection, Connections
 
 MOST = 1_000  # connections at once, where nobody says
+
+# It writes a line for each request that is no HTTP: anybody could fill the log.
+logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 
 
 class Server(uvicorn.Server):
