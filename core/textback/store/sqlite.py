@@ -93,10 +93,24 @@ def _roll_back(connection: sqlite3.Connection) -> None:
 
 def _translate(error: BaseException) -> BaseException:
     if isinstance(error, sqlite3.OperationalError):  # locked, disk full, I/O error
-        busy = StoreBusy(f"the store can't commit: {error}")
+        busy = StoreBusy(f"the store can't commit: {error}{_advice(error)}")
         busy.__cause__ = error
         return busy
     return error
+
+
+def _advice(error: sqlite3.Error) -> str:
+    """What a person can do; the primary code is in the lowest byte."""
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_FULL:
+            return "; make room on its disk, then it goes on by itself"
+        case sqlite3.SQLITE_IOERR:
+            return "; see that its disk is sound and make room, then it goes on by itself"
+        case sqlite3.SQLITE_BUSY:
+            return "; another process holds it, see which"
+        case sqlite3.SQLITE_READONLY:
+            return "; see that this user may write the file and its folder"
+    return ""
 
 
 def _tell(loop: asyncio.AbstractEventLoop, jobs: Sequence[_Job[Any]]) -> None:
