@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from textback.clock import Clock, micros
-from textback.config.settings import Client
+from textback.config.settings import Client, Limits
 from textback.dispatch import Impl
 from textback.engine.metrics import Metrics
 from textback.engine.port import Alone, Queue
@@ -51,6 +51,7 @@ class Context:
         owner: Who we are, in leases.
         queue: How subjects are taken, and how processes wake each other.
         watching: The deployment's plugins that want to see what was committed.
+        limits: How much is taken on at once.
         retired: Clients that are served no longer; see `textback.engine.retiring`.
     """
 
@@ -65,6 +66,7 @@ class Context:
     log: Log
     queue: Queue = attrs.field(factory=Alone)
     watching: Sequence[Impl] = ()
+    limits: Limits = attrs.field(factory=Limits)
     retired: frozenset[str] = frozenset()
     _policies: dict[str, Policy] = attrs.field(factory=dict, init=False)
 

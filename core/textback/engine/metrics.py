@@ -45,6 +45,23 @@ class Metrics:
             ["plugin", "account"],
             registry=self.registry,
         )
+        self.blocked = Histogram(
+            "textback_loop_blocked_seconds",
+            "Times in which nothing else could be done, by the plugin that was running, if any",
+            ["plugin", "hook"],
+            buckets=(0.5, 1, 2, 5, 10, 30, 60),
+            registry=self.registry,
+        )
+        self.left_behind = Gauge(
+            "textback_plugin_left_behind",
+            "Calls of hooks that ignore their end",
+            ["plugin"],
+            registry=self.registry,
+        )
+        self.tasks = Gauge("textback_tasks", "Tasks of the event loop", registry=self.registry)
+        self.waiting = Gauge(
+            "textback_commits_waiting", "Units that wait for their commit", registry=self.registry
+        )
         self.steps = Gauge(
             "textback_steps", "Steps that are not over, by state", ["state"], registry=self.registry
         )

@@ -16,6 +16,9 @@ from textback.web.protocol import Connection, Connections
 
 MOST = 1_000  # connections at once, where nobody says
 
+# It writes a line for each request that is no HTTP: anybody could fill the log.
+logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+
 
 class Server(uvicorn.Server):
     """One listening address, started and stopped by us."""
