@@ -1,6 +1,9 @@
 """Kill `serve` at random moments under load, start it again, and compare what everybody knows.
 
     python tests/crash --minutes 10 --rate 20 --seed 1
+    python tests/crash --store postgres --serves 2 --workers 2 --minutes 10
+
+On Postgres every process may be killed, and the database server as a whole.
 
 The provider takes texts and counts them; sometimes it breaks the connection after it took one.
 Webhooks are repeated, as carriers repeat what was not answered 2xx.  At the end the carrier's
@@ -18,14 +21,17 @@ import shutil
 import tempfile
 import time
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import attrs
 import httpx
 
 from support import deployment as d
 from support import twilio_api
-from textback.store import SQLiteStore, every, ledger, statement
+from textback.config import load
+from textback.store import every, ledger, open_store, statement
 
 
 @attrs.define
@@ -33,6 +39,7 @@ class Report:
     """What a run came to."""
 
     kills: int = 0
+    server_kills: int = 0
     calls: int = 0
     webhooks: int = 0
     texts: int = 0
@@ -53,7 +60,8 @@ class Report:
     def lines(self) -> list[str]:
         """The figures, one a line."""
         return [
-            f"kills {self.kills}, calls {self.calls}, webhooks sent {self.webhooks}",
+            f"kills {self.kills}, of the database {self.server_kills}",
+            f"calls {self.calls}, webhooks sent {self.webhooks}",
             f"texts at the provider {self.texts}",
             f"lost {len(self.lost)}, twice {len(self.twice)}, wrong state {len(self.wrong)}",
             f"unknown {self.unknown}, of these settled {self.settled},"
@@ -66,21 +74,42 @@ class Report:
         ]
 
 
+@attrs.frozen(kw_only=True)
+class Site:
+    """What runs.
+
+    Attributes:
+        server: The Postgres server; None for an SQLite file, which one `serve` uses.
+    """
+
+    serves: int = 1
+    workers: int = 0
+    queue: str = "pgqueuer"
+    server: Any = None
+
+    def store(self) -> str:
+        """What stands behind ``url =`` in the deployment's file."""
+        if self.server is None:
+            return "sqlite:///textback.db"
+        return f'{self.server.database()}"\nqueue = "{self.queue}'
+
+
 LEAST_KILLS = 3  # on a machine that is so slow that the time would not do
 
 
 class Crash:
     """One run."""
 
-    def __init__(self, folder: Path, *, seconds: float, rate: float, seed: int) -> None:
+    def __init__(self, folder: Path, *, seconds: float, rate: float, seed: int, site: Site) -> None:
         self.folder = folder
+        self.site = site
         self.seconds = seconds
         self.rate = rate
         self.random = random.Random(seed)
         self.api = twilio_api.TwilioApi(behave=self._behave)
         self.report = Report()
         self.answered: dict[str, bool] = {}  # caller -> whether the carrier got a 2xx
-        self.address: str | None = None
+        self.addresses: dict[int, str] = {}  # of those who serve now
         self.http = httpx.AsyncClient(timeout=5)
         self.lines = asyncio.Semaphore(30)  # webhooks under way at once
 
@@ -90,44 +119,71 @@ class Crash:
     async def run(self) -> Report:
         """Load and at least `LEAST_KILLS` for the time given, then quiet, then the comparison."""
         base_url = await self.api.start()
-        config = d.write(self.folder, base_url)
+        config = d.write(self.folder, base_url, store=self.site.store())
         until = time.monotonic() + self.seconds
-        killing = asyncio.create_task(self._kill_and_start(config, until))
+        kinds = ["serve"] * self.site.serves + ["worker"] * self.site.workers
+        killing = [
+            asyncio.create_task(self._kill_and_start(config, place, kind, until))
+            for place, kind in enumerate(kinds)
+        ]
+        if self.site.server is not None:
+            killing.append(asyncio.create_task(self._kill_server(until)))
         calling = asyncio.create_task(self._load(until))
-        serving = await killing
+        running = await asyncio.gather(*killing)
         await calling
         await self._statuses()
         await self._quiet(config)
-        await serving.stop()
+        for each in running:
+            if each is not None:
+                await each.stop()
         await self._compare(config)
         await self.http.aclose()
         await self.api.stop()
         return self.report
 
-    async def _kill_and_start(self, config: Path, until: float) -> d.Serving:
+    async def _kill_and_start(
+        self, config: Path, place: int, kind: str, until: float
+    ) -> d.Serving | None:
+        several = self.site.serves + self.site.workers
         while True:
-            serving = await self._started(config)
-            self.address = serving.address
+            serving = await self._started(config, kind)
+            if kind == "serve":
+                self.addresses[place] = serving.address
             if self._over(until):
                 return serving
-            await asyncio.sleep(self.random.uniform(0.05, 3.0))
+            await asyncio.sleep(self.random.uniform(0.05, 3.0 * several))
             if self._over(until):
                 return serving
-            self.address = None
+            self.addresses.pop(place, None)
             await serving.kill()
             self.report.kills += 1
+
+    async def _kill_server(self, until: float) -> None:
+        while True:
+            await asyncio.sleep(self.random.uniform(5.0, 20.0))
+            if self._over(until):
+                return
+            await asyncio.to_thread(self.site.server.kill)
+            self.report.server_kills += 1
+            await asyncio.sleep(self.random.uniform(0.0, 2.0))
+            await asyncio.to_thread(self.site.server.start)
 
     def _over(self, until: float) -> bool:
         return time.monotonic() >= until and self.report.kills >= LEAST_KILLS
 
-    async def _started(self, config: Path) -> d.Serving:
+    async def _started(self, config: Path, kind: str) -> d.Serving:
         """Start it; now and then kill it while it starts or brings its schema up to date."""
         while self.random.random() < 0.2:
-            starting = await d.Serving.spawn(config)
+            starting = await d.Serving.spawn(config, command=kind)
             await asyncio.sleep(self.random.uniform(0.05, 1.5))
             await starting.kill()
             self.report.kills += 1
-        return await d.Serving.start(config)
+        while True:
+            try:
+                return await d.Serving.start(config, command=kind)
+            except AssertionError:  # the database was away
+                if self.site.server is None:
+                    raise
 
     async def _load(self, until: float) -> None:
         number = 0
@@ -147,12 +203,13 @@ class Crash:
         self.answered[caller] = False
         repeats = self.random.choice((0, 0, 1, 3))
         for _ in range(400):
-            if self.address is not None:
+            if self.addresses:
                 try:
                     form = d.missed(f"CA{number:032x}", caller)
                     async with self.lines:
                         self.report.webhooks += 1
-                        response = await d.post(self.http, self.address or "", "dial", form)
+                        address = self.random.choice([*self.addresses.values()])
+                        response = await d.post(self.http, address, "dial", form)
                     if response.is_success:
                         self.answered[caller] = True
                         repeats -= 1
@@ -164,7 +221,7 @@ class Crash:
 
     async def _statuses(self) -> None:
         """The provider says of every text that it took what became of it."""
-        assert self.address is not None
+        (address, *_) = self.addresses.values()
         for taken in self.api.taken:
             path = taken.status_url.removeprefix(d.PUBLIC)
             form = {
@@ -174,12 +231,12 @@ class Crash:
                 "From": taken.sender,
                 "To": taken.to,
             }
-            url = f"{self.address}{path}"
+            url = f"{address}{path}"
             await self.http.post(url, data=form, headers=d.signed(path, form))
 
     async def _quiet(self, config: Path) -> None:
         """Wait until every first text came to something."""
-        for _ in range(60):
+        for _ in range(90):
             found = await d.cases(config)
             steps = [step for case in found for step in case["steps"] if step["name"] == "text/1"]
             if len(found) >= len(self.answered) and all(s["state"] == "done" for s in steps):
@@ -220,7 +277,8 @@ class Crash:
 async def _ledger(config: Path) -> tuple[set[str], str]:
     """The cases in which a text was unsure at some time, and what is wrong with the chain."""
     query = statement("SELECT DISTINCT subject FROM ledger WHERE kind = 'unknown'")
-    store = SQLiteStore(config.parent / "textback.db")
+    deployment = load(config).deployment
+    store = await open_store(deployment.store.url, deployment.directory)
     try:
         await store.write(ledger.seal)
         rows = await store.read(lambda: every(query))
@@ -230,9 +288,11 @@ async def _ledger(config: Path) -> tuple[set[str], str]:
     return {row["subject"].removeprefix("case/") for row in rows}, proof.broken or ""
 
 
-async def crash(folder: Path, *, seconds: float, rate: float, seed: int) -> Report:
-    """One run in a folder."""
-    return await Crash(folder, seconds=seconds, rate=rate, seed=seed).run()
+async def crash(
+    folder: Path, *, seconds: float, rate: float, seed: int, site: Site | None = None
+) -> Report:
+    """One run in a folder; on an SQLite file if no site is given."""
+    return await Crash(folder, seconds=seconds, rate=rate, seed=seed, site=site or Site()).run()
 
 
 def main() -> int:
@@ -241,12 +301,33 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=0.5)
     parser.add_argument("--rate", type=float, default=20.0, help="calls a second")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
+    parser.add_argument("--store", choices=["sqlite", "postgres"], default="sqlite")
+    parser.add_argument("--queue", choices=["pgqueuer", "notify"], default="pgqueuer")
+    parser.add_argument("--serves", type=int, default=2, help="processes, on Postgres")
+    parser.add_argument("--workers", type=int, default=2, help="processes, on Postgres")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="textback-crash-"))
     print(f"seed {options.seed}, in {folder}")
-    report = asyncio.run(
-        crash(folder, seconds=options.minutes * 60, rate=options.rate, seed=options.seed)
-    )
+    with ExitStack() as opened:
+        site = Site()
+        if options.store == "postgres":
+            from support import postgres
+
+            site = Site(
+                serves=options.serves,
+                workers=options.workers,
+                queue=options.queue,
+                server=opened.enter_context(postgres.running()),
+            )
+        report = asyncio.run(
+            crash(
+                folder,
+                seconds=options.minutes * 60,
+                rate=options.rate,
+                seed=options.seed,
+                site=site,
+            )
+        )
     print("\n".join(report.lines()))
     if report.sound:
         shutil.rmtree(folder)

@@ -60,7 +60,7 @@ def copy(
 
 
 async def _copy(file: Path, target: Place) -> dict[str, int]:
-    from textback.store import copying  # loads SQLAlchemy and asyncpg
+    from textback.store.shared import copying  # loads SQLAlchemy and asyncpg
 
     await copying.must_fit(file, target)
     lock = Lock(file)
