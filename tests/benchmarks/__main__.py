@@ -7,90 +7,20 @@ processes of their own; CPU is that of the process under test alone, user and sy
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import platform
 import shutil
-import signal
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import attrs
 import psutil
+from common import HERE, Figures, deploy, process, settle
 from rich.console import Console
 from rich.table import Table
-
-HERE = Path(__file__).parent
-
-TEXTBACK = """
-[server]
-public_url = "http://127.0.0.1:1"
-listen = "127.0.0.1:0"
-[store]
-url = "sqlite:///textback.db"
-key = "a key of this benchmark, long enough"
-[log]
-level = "error"
-"""
-CLIENT = """
-name = "Bright Smile Dental"
-time_zone = "America/Denver"
-lines = ["+13035550100"]
-mode = "live"
-registration.id = "CMP1234"
-[plugins.stand_in]
-base_url = "{far_side}"
-[[lead]]
-tag = "missed-call"
-stage = "new-lead"
-[[follow_up]]
-after = "2h"
-body = "Still need us? Reply STOP to opt out"
-[[follow_up]]
-after = "1d"
-body = "Still need us? Reply STOP to opt out"
-"""
-
-
-@attrs.frozen
-class Figures:
-    """What one run came to."""
-
-    calls: int
-    seconds: float
-    cpu_us: float
-    latencies_ms: list[float]
-    memory_mb: float
-
-    @property
-    def rate(self) -> float:
-        """Calls a second."""
-        return self.calls / self.seconds
-
-    def percentile(self, percent: int) -> float:
-        """Milliseconds from webhook to text, at the far side."""
-        return statistics.quantiles(self.latencies_ms, n=100, method="inclusive")[percent - 1]
-
-
-@contextlib.contextmanager
-def process(*words: str, **env: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A process that prints its address; ended when done."""
-    started = subprocess.Popen(
-        [sys.executable, *words], stdout=subprocess.PIPE, text=True, env={**os.environ, **env}
-    )
-    assert started.stdout is not None
-    line = started.stdout.readline().strip()
-    try:
-        yield started, line.removeprefix("listening on ")
-    finally:
-        started.send_signal(signal.SIGTERM)
-        started.wait(30)
 
 
 def measure(what: str, folder: Path, calls: int, rate: float) -> Figures:
@@ -101,7 +31,7 @@ def measure(what: str, folder: Path, calls: int, rate: float) -> Figures:
         if what == "floor":
             command, path = [str(HERE / "floor.py"), far_side], "/"
         else:
-            command = ["-m", "textback.cli", "serve", "--config", str(_deploy(folder, far_side))]
+            command = ["-m", "textback.cli", "serve", "--config", str(deploy(folder, far_side))]
             path = "/hooks/bright/stand_in"
         with process(*command) as (tested, address):
             load = [sys.executable, str(HERE / "load.py"), f"{address}{path}"]
@@ -109,7 +39,7 @@ def measure(what: str, folder: Path, calls: int, rate: float) -> Figures:
             watched = psutil.Process(tested.pid)
             before, began = watched.cpu_times(), time.monotonic()
             subprocess.run([*load, str(calls), str(rate), "0", str(sent)], check=True)
-            _settle(watched)
+            settle([watched])
             after = watched.cpu_times()
             memory = watched.memory_info().rss / 1e6
     told, came = json.loads(sent.read_text()), json.loads(arrived.read_text())
@@ -123,24 +53,6 @@ def measure(what: str, folder: Path, calls: int, rate: float) -> Figures:
         latencies_ms=[(came["arrived"][who] - at) / 1e6 for who, at in told["sent"].items()],
         memory_mb=memory,
     )
-
-
-def _deploy(folder: Path, far_side: str) -> Path:
-    (folder / "clients").mkdir()
-    (folder / "plugins").mkdir()
-    shutil.copy(HERE / "stand_in.py", folder / "plugins")
-    (folder / "clients" / "bright.toml").write_text(CLIENT.format(far_side=far_side))
-    config = folder / "textback.toml"
-    config.write_text(TEXTBACK)
-    return config
-
-
-def _settle(watched: psutil.Process) -> None:
-    """Wait until the process has nothing more to do."""
-    last = -1.0
-    while (now := sum(watched.cpu_times()[:2])) - last > 0.02:
-        last = now
-        time.sleep(0.5)
 
 
 def main() -> None:
