@@ -27,6 +27,8 @@ class Named:
     """Anything with an id and a name.
 
     Attributes:
+        id: The account's.
+        name: As people see it there.
         others: More words that mean it, e.g. a user's e-mail address.
     """
 
