@@ -11,7 +11,7 @@ import structlog
 from textback.config.settings import LogSettings
 from textback.log import set_up
 
-hypothesis.settings.register_profile("long", max_examples=20_000, deadline=None)
+hypothesis.settings.register_profile("long", max_examples=5_000, deadline=None)
 
 
 @pytest.fixture(autouse=True)

@@ -61,7 +61,8 @@ class CallEvent:
         happened: What happened.
         caller: The number of the other side: who called, or who was called by the business; None
             if it is withheld.
-        line: The number of the business.
+        line: The number of the business; None if it isn't told.  A missed call to a number that is
+            none of the client's lines is left alone.
         leg: The provider's id of the leg that the event is about.
         by: Who took the leg (LEG_ANSWERED).
         outcome: How the leg (LEG_ENDED) or the call (CONCLUDED) ended.

@@ -261,8 +261,10 @@ class Fields(Reference):
         if issubclass(cls, Enum):
             rows = [(f"`{each}`", said) for each, said in values_of(cls)]
             return [*words, *self.table(("name", "what it says"), rows)]
-        said = {**shared, **attributes_of(doc)}
-        spelled = inspect.get_annotations(cls)  # a field's type may have been resolved meanwhile
+        said, spelled = dict(shared), {}
+        for each in reversed(cls.__mro__):  # fields may be those of another class, and more
+            said |= attributes_of(inspect.cleandoc(each.__doc__ or ""))
+            spelled |= inspect.get_annotations(each)  # a type may have been resolved meanwhile
         rows = [
             (f"`{each.name}`", f"`{spelled[each.name]}`", _default(each), said.get(each.name, ""))
             for each in attrs.fields(cls)

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from functools import partial
 from typing import Any
 
+from textback.catalog import Unknown
 from textback.errors import ProviderError
 from textback.model import Finding, Severity
 from textback.services import LeadRule, Services
 from textback_gohighlevel.api import Api
 from textback_gohighlevel.catalog import Catalog
 from textback_gohighlevel.contacts import normalised
-from textback_gohighlevel.names import Unknown
 from textback_gohighlevel.settings import Settings
 
 

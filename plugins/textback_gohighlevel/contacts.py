@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import attrs
 
+from textback.catalog import Unknown
 from textback.errors import MaybeSent
 from textback.model import CrmRef, Lead, PhoneNumber
 from textback.once import Record, Trace, find_or_make
@@ -23,7 +24,6 @@ from textback.services import Services
 from textback.telling import one_line
 from textback_gohighlevel.api import Api
 from textback_gohighlevel.catalog import Catalog, Model
-from textback_gohighlevel.names import Unknown
 from textback_gohighlevel.settings import Settings
 
 LONGEST_NAME = 255

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from textback.agreed import agreed
+from textback.catalog import Named
 from textback.errors import ProviderError
 from textback.model import Caller, Consent, PhoneNumber
 from textback.services import Services
@@ -13,7 +14,6 @@ from textback_gohighlevel import contacts, dnd
 from textback_gohighlevel.api import Api
 from textback_gohighlevel.catalog import Catalog
 from textback_gohighlevel.contacts import Contact
-from textback_gohighlevel.names import Named
 from textback_gohighlevel.settings import Settings
 
 

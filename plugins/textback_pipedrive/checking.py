@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 
+from textback.catalog import Unknown
 from textback.errors import ProviderError
 from textback.model import Finding, Severity
 from textback.services import LeadRule, Services
 from textback_pipedrive.api import Api
-from textback_pipedrive.catalog import Catalog, Unknown
+from textback_pipedrive.catalog import Catalog
 from textback_pipedrive.fields import value_of
 from textback_pipedrive.settings import Settings
 

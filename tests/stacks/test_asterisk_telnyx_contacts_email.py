@@ -144,7 +144,10 @@ async def states(agency, caller):
 
 
 async def test_a_missed_call_is_texted_recorded_and_told(agency, caller):
-    """One text, a contact with tag, stage and log, and a mail with the story."""
+    """One text, a contact with tag, stage and log, and a mail with the story.
+
+    The PBX shows a name, which the team reads; nobody is greeted by a caller ID.
+    """
     before = datetime.now(UTC)
     await caller.is_missed()
     (text,) = caller.texts
@@ -174,10 +177,10 @@ async def test_a_missed_call_is_texted_recorded_and_told(agency, caller):
     ended = datetime.fromisoformat(why["calls"][0]["ended_at"])
     assert before <= ended <= datetime.now(UTC)
     (notice,) = caller.notices
-    assert notice["subject"] == f"Missed call from {caller.shown}"
+    assert notice["subject"] == f"Missed call from Jane Doe {caller.shown}"
     lines = notice.get_content().splitlines()
     assert lines[2:5] == [
-        f"{caller.shown} called (212) 555-0100 at "
+        f"Jane Doe {caller.shown} called (212) 555-0100 at "
         f"{ended.astimezone(NEW_YORK):%a %d %b %Y, %H:%M %Z}: nobody answered.",
         "They are new, as far as we know.",
         f"They were texted: {GREETS.format('')}",
@@ -204,7 +207,7 @@ async def test_a_mail_follows_and_its_answer_reaches_the_team(agency, caller):
     await caller.is_missed()
     assert [each["text"] for each in caller.texts] == [GREETS.format(" Dana")]
     (notice,) = caller.notices
-    assert notice["subject"] == f"Missed call from Dana Reed ({caller.shown})"
+    assert notice["subject"] == f"Missed call from Dana Reed {caller.shown}"
     assert "They are known." in notice.get_content()
 
     await agency.hurry(caller.number, "follow_up/1")
@@ -230,12 +233,12 @@ async def test_a_reply_reaches_the_team_and_stops_the_follow_up(agency, caller):
 
     assert len(caller.texts) == 1
     _, reply = caller.notices
-    assert reply["subject"] == f"{caller.shown} wrote"
+    assert reply["subject"] == f"Jane Doe {caller.shown} wrote"
     assert "Can you do Monday?" in reply.get_content()
     assert reply["references"] == caller.notices[0]["references"]
     assert [each for each in caller.logged if each[1]] == [
         ("call", True, None),
-        ("text", True, "Can you do Monday?"),
+        ("reply", True, "Can you do Monday?"),
     ]
     case, steps = await states(agency, caller)
     assert steps["follow_up/1"] == "cancelled"
@@ -268,8 +271,8 @@ async def test_stop_ends_it(agency, caller):
     assert (first["state"], later["end"]) == ("closed", "suppressed")
     assert sum(kind == "call" for kind, _, _ in caller.logged) == 2
     _, opted_out, again = caller.notices
-    assert opted_out["subject"] == f"{caller.shown} opted out"
-    assert again["subject"] == f"Missed call from {caller.shown}"
+    assert opted_out["subject"] == f"Jane Doe {caller.shown} opted out"
+    assert again["subject"] == f"Missed call from Jane Doe {caller.shown}"
     assert "They were not texted: the caller opted out" in again.get_content()
     assert "suppress" in await agency.run("why", later["case"])
 

@@ -253,6 +253,19 @@ async def test_a_reply_reaches_the_team_and_stops_the_follow_up(agency, caller):
     assert "Can you do Monday?" in await agency.run("why", case["case"])
 
 
+async def test_who_does_not_answer_is_asked_once_more(agency, caller):
+    """The follow-up, when it is due; and it is on the timeline."""
+    await caller.is_missed()
+    await agency.hurry(caller.number, "follow_up/1")
+    await agency.settled(caller.number)
+
+    asked = "Still happy to help. What can Bright Smile Dental do for you?"
+    assert [each["text"] for each in caller.texts] == [GREETS.format(""), asked]
+    logged = [each["hs_communication_body"] for each in caller.records("communications")]
+    assert sum(asked in each for each in logged) == 1
+    assert len(caller.notices) == 1
+
+
 async def test_an_answer_in_the_thread_reaches_the_caller(agency, caller):
     """Signed by Slack, told twice, texted once."""
     await caller.is_missed()

@@ -279,6 +279,12 @@ def missed(sid: str, caller: str, status: str = "no-answer") -> dict[str, str]:
     return call(sid, caller, DialCallStatus=status, DialCallSid=f"{sid}-leg")
 
 
+def lines(serving: Serving, event: str) -> list[dict[str, Any]]:
+    """What `serve` has logged under one event."""
+    told = [json.loads(line) for line in serving.log.read_text().splitlines() if line[:1] == "{"]
+    return [line for line in told if line["event"] == event]
+
+
 def text(sid: str, caller: str, body: str, **more: str) -> dict[str, str]:
     """A text from a caller."""
     return {

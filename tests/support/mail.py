@@ -136,5 +136,5 @@ def an_answer(mail, sender, words):
     made["Message-ID"] = f"<answer-to-{mail['message-id'].strip('<>')}>"
     made["In-Reply-To"] = mail["message-id"]
     quoted = "\n".join(f"> {line}" for line in mail.get_content().splitlines())
-    made.set_content(f"{words}\n\nOn Monday somebody wrote:\n{quoted}\n")
+    made.set_content(f"{words}\n\nOn Mon, 2 Mar 2026 at 10:30, Desk wrote:\n{quoted}\n")
     return made.as_bytes()

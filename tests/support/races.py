@@ -30,7 +30,8 @@ from textback.store import Store, every, statement
 from textback.store.migrate import migrate
 from textback.store.work import Row
 
-AT_ONCE = 20  # races that run at the same time
+ROUNDS = 20  # a round of races runs at the same time, each side a little later or sooner
+LEAST = 20  # races in a round
 FEW = 0.05  # who wins fewer of them never really took part
 AT_MOST = 10  # times as many races as asked for, until both sides have won some
 SPREAD_S = 0.01  # at random, around the moment at which each side wins half of them
@@ -46,6 +47,7 @@ KINDS = [
 ]
 
 FOLLOW_UP = '[[follow_up]]\nafter = "2h"\nbody = "Still need us?"\n'
+STACK = "[plugins.phones]\n[plugins.carrier]\n[plugins.booker]\n"  # nobody who has other work
 LIVE = 'mode = "live"\n'
 HELD = LIVE + 'wait_before_text = "30s"\n'
 
@@ -151,17 +153,18 @@ class Races:
         """Let so many happen, more if they weren't close, and look at what was committed."""
         house = self.house
         settings = HELD if self.text == "held first text" else LIVE
-        house.write(settings=settings, more=FOLLOW_UP)
+        house.write(settings=settings, stack=STACK, more=FOLLOW_UP)
         await self._prepare()
         self.store = await store_of(house.folder, self.database)
         await house.open(self.store)
         try:
             async with process_beside(house.folder, self.database) as other:
-                for start in range(0, races * AT_MOST, AT_ONCE):
+                at_once = max(LEAST, races // ROUNDS)
+                for start in range(0, races * AT_MOST, at_once):
                     if start >= races and self.report.close:
                         break
-                    some = range(start, start + AT_ONCE)
-                    await self._some(other, [f"+1303{5550000 + index:07d}" for index in some])
+                    some = range(start, start + at_once)
+                    await self._some(other, [f"+1303{5551000 + index:07d}" for index in some])
         finally:
             await house.close()
             await self.store.close()

@@ -130,7 +130,7 @@ class Agency:
             for name, file in files.items():
                 written = f"{live(file)}\n[plugins.noon]\n"
                 (folder / "clients" / f"{name}.toml").write_text(written, encoding="utf-8")
-            serving = await Serving.start(agency.config, agency.secrets)
+            serving = await Serving.start(agency.config, secrets=agency.secrets)
             stack.push_async_callback(serving.stop)
             agency._serving = serving
             agency.ringcentral.ours.set_result(serving.address)
@@ -171,7 +171,7 @@ class Agency:
         return {
             BRIGHT: moved(
                 FILES[BRIGHT],
-                vonage={"base_url": vonage},
+                vonage={"base_url": vonage, "rest_base_url": vonage},
                 hubspot={"base_url": self.hubspot.url},
                 slack={"base_url": slack},
             ),
@@ -222,7 +222,7 @@ class Agency:
                 number,
             )
 
-        await until(done)
+        await until(done, within_s=90)
 
     async def hurry(self, number: str, step: str) -> None:
         """Let a step that waits be due now; wait until it is done."""

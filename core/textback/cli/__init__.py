@@ -18,6 +18,7 @@ from textback.cli import (
     files,
     leaving,
     lifecycle,
+    moving,
     plugins,
     registration,
     serve,
@@ -53,6 +54,7 @@ for group in (
     evidence,
     backup,
     leaving,
+    moving,
     plugins,
 ):
     group.register(app)

@@ -18,6 +18,7 @@ from textback.cli import tracing
 from textback.cli.common import DEFAULT_CONFIG, ConfigOption, TraceOption, fail, run, say
 from textback.config import Config, load, report
 from textback.dispatch import OnCall
+from textback.engine.blocking import watched
 from textback.engine.check import complete, store_problem
 from textback.engine.deployment import load_all
 from textback.engine.runtime import Runtime, open_runtime
@@ -120,9 +121,10 @@ async def _serve(
         await runtime.start()
         sys.stdout.write(f"listening on http://{listening[0][0].address}\n")
         sys.stdout.flush()
-        await stop.wait()
-        for each, task in listening:
-            await server.close(each, task)
+        with watched(runtime.ctx.metrics, runtime.ctx.log):
+            await stop.wait()
+            for each, task in listening:
+                await server.close(each, task)
 
 
 async def _work(config: Config, admin: str | None, *, trace: bool) -> None:

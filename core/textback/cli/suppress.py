@@ -151,9 +151,10 @@ async def _import(
         part = rows.good[start : start + size]
         unit = partial(_suppress_all, remembered.hash_of, clients, scope, part, words)
         new += await remembered.write(unit)
+    are = "is" if new == 1 else "are"
     say(
         f"{counted(len(rows.good), 'number')} will not be texted ({_where(scope)});"
-        f" {new} of them are new, {counted(len(rows.bad), 'row')} left out"
+        f" {new} of them {are} new, {counted(len(rows.bad), 'row')} left out"
     )
 
 

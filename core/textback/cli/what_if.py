@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from textback import plugins
@@ -27,8 +24,8 @@ from textback.cli.common import (
     print_json,
     run,
     say,
-    words,
 )
+from textback.cli.progress import progress
 from textback.clock import SystemClock, moment
 from textback.config import Config
 from textback.config.durations import read_duration
@@ -84,7 +81,7 @@ def what_if(
             shown: list[Difference] = []
             until = now()
             begin = until - length // timedelta(microseconds=1)
-            with _progress() as (step, total):
+            with progress("calls") as (step, total):
                 for today, _ in sides:
                     total(await remembered.read(partial(past.count, today[0].id, begin, until)))
                 comparison = Comparison(
@@ -136,30 +133,6 @@ def _sides(ours: Config, theirs: Config, client: str) -> tuple[list[tuple[Side, 
             left_out = True
             say(f"{name} is left out: {error}")
     return sides, left_out
-
-
-@contextmanager
-def _progress() -> Iterator[Any]:
-    """A bar on standard error, if somebody looks; what moves it, and what makes it longer."""
-    bar = Progress(
-        TextColumn("calls"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=words,
-        transient=True,
-        disable=not words.is_terminal,
-    )
-    with bar:
-        task = bar.add_task("", total=0)
-        length = 0
-
-        def longer(by: int) -> None:
-            nonlocal length
-            length += by
-            bar.update(task, total=length)
-
-        yield partial(bar.advance, task), longer
 
 
 def _keep(shown: list[Difference], limit: int, as_json: bool, found: Difference) -> None:
@@ -218,7 +191,7 @@ def _summary(summary: Summary) -> dict[str, Any]:
 def _tell(shown: list[Difference], summary: Summary) -> None:
     if shown:
         table = Table(box=None, header_style="bold")
-        for column in ("case", "client", "caller", "called", "text", "difference", "because"):
+        for column in ("case", "client", "caller", "called (UTC)", "text", "difference", "because"):
             table.add_column(column)
         for each in shown:
             call = each.call

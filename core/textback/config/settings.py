@@ -197,7 +197,8 @@ class Client:
     name: str = setting("The business's name, as callers know it.", validator=_is_visible)
     time_zone: ZoneInfo = setting('Where the business is, e.g. "America/Denver".')
     lines: tuple[PhoneNumber, ...] = setting(
-        "The phone numbers whose missed calls are answered.", validator=validators.min_len(1)
+        "The phone numbers whose missed calls are answered; calls to others are left alone.",
+        validator=validators.min_len(1),
     )
     mode: Literal["test", "shadow", "live"] = setting(
         "test: only test_phones are texted; shadow: nobody is; live: callers are.", default="test"

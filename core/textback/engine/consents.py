@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,10 +10,9 @@ from textback.config.settings import Client
 from textback.engine import replies
 from textback.engine.context import Context, Wake, number_of
 from textback.events import Consented, KeyPressed, OptOut
-from textback.model import Basis, Consent
+from textback.model import Basis
 from textback.plugins import Stack
 from textback.store import Work, calls, consents, ledger
-from textback.store.work import Row
 
 YES: Final = "1"
 """The key that agrees."""
@@ -89,18 +87,3 @@ def _give(
         **more,
     }
     yield from ledger.write(client.id, "consented", subject, hashed, content, micros(received_at))
-
-
-def given(rows: Sequence[Row]) -> tuple[Consent, ...]:
-    """What a number gave, from the rows of `textback.store.consents.of`."""
-    return tuple(
-        Consent(basis=Basis(row["basis"]), at=moment(row["at"]), evidence=row["evidence"])
-        for row in rows
-        if row["basis"] != consents.WITHDRAWN
-    )
-
-
-def withdrawn_at(rows: Sequence[Row]) -> datetime | None:
-    """When a number last withdrew everything, from the same rows."""
-    stamps = [row["at"] for row in rows if row["basis"] == consents.WITHDRAWN]
-    return moment(max(stamps)) if stamps else None

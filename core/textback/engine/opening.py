@@ -25,10 +25,11 @@ from textback.flow.identify import Identified, identify
 from textback.model import Call, Case, End, Kind
 from textback.picture import Action, Decision
 from textback.plugins import Stack
-from textback.store import Work, calls, cases, contacts, ledger, steps, subjects
+from textback.store import Work, calls, cases, contacts, ledger, steps, subjects, texts
 from textback.store.contacts import Stale
 from textback.store.steps import DONE, RUNNING, Step
 from textback.store.subjects import LEASE_US, LostLease
+from textback.store.work import Row
 
 NOTICE_WAITS = timedelta(seconds=2)  # for the text's first result, at the most
 TRIES = 50  # something happened to this number during each of them: not in this world
@@ -66,10 +67,12 @@ async def _once(
 ) -> list[Wake]:
     now = ctx.clock.now()
     case = _new_case(client, call, identified)
-    seen = await ctx.store.read(lambda: _look(ctx, client, call, case, now))
+    open_case, seen = await ctx.store.read(lambda: _look(ctx, client, call, case, now))
     if seen is None:
         return await ctx.store.write(lambda: _join(ctx, client, stack, call, wake, now))
     planned = await _plan(ctx, client, stack, call, identified, case, seen, now)
+    if open_case is not None and not (_goes(planned) or _fresh_start(client, call)):
+        return await ctx.store.write(lambda: _join(ctx, client, stack, call, wake, now))
     opened = await ctx.store.write(lambda: _open(ctx, client, stack, planned, wake))
     if planned.case.end is not None:
         ctx.metrics.ends.labels(planned.case.end.value).inc()
@@ -78,25 +81,44 @@ async def _once(
 
 def _look(
     ctx: Context, client: Client, call: Call, case: Case, now: datetime
-) -> Work[pictures.Seen | None]:
-    """What the rules see of a call; None if it joins the caller's open case."""
-    open_case = None
-    if call.caller is not None and not _fresh_start(client, call):
-        open_case = yield from cases.open_of(client.id, call.caller)
-    if open_case is not None:
-        return None
-    return (
-        yield from pictures.look(
-            ctx,
-            client,
-            case,
-            kind=Kind.FIRST,
-            step=FIRST_TEXT,
-            now=now,
-            raw=call.caller_raw,
-            call_ended_at=call.ended_at or call.started_at,
-        )
+) -> Work[tuple[Row | None, pictures.Seen | None]]:
+    """The caller's open case, and what the rules see of a call that is no part of it."""
+    open_case, begun = yield from _open_case(client, call)
+    if begun:
+        return open_case, None
+    seen = yield from pictures.look(
+        ctx,
+        client,
+        case,
+        kind=Kind.FIRST,
+        step=FIRST_TEXT,
+        now=now,
+        raw=call.caller_raw,
+        call_ended_at=call.ended_at or call.started_at,
     )
+    return open_case, seen
+
+
+def _open_case(client: Client, call: Call) -> Work[tuple[Row | None, bool]]:
+    """The caller's open case, and whether it is a conversation that a call joins.
+
+    One whose first call came to no text, and in which nobody wrote, is none: what spoke against
+    a text may be gone.
+    """
+    row = None
+    if call.caller is not None:
+        row = yield from cases.open_of(client.id, call.caller)
+    if row is None or _fresh_start(client, call):
+        return row, False
+    if row["end_state"] is None:  # it is held, or on its way
+        return row, True
+    shadow = client.mode == "shadow"
+    return row, (yield from texts.begun(client.id, row["case_id"], shadow=shadow))
+
+
+def _goes(planned: Planned) -> bool:
+    """Whether a text goes, now or later, or would if the client did more than watch."""
+    return planned.case.end not in (End.SUPPRESSED, End.FAILED)
 
 
 def _fresh_start(client: Client, call: Call) -> bool:
@@ -227,12 +249,11 @@ def _open(ctx: Context, client: Client, stack: Stack, planned: Planned, wake: Wa
     yield from pictures.unchanged(planned.seen)
     if call.caller is not None:
         yield from contacts.compare_and_set(client.id, call.caller, planned.seen.versions)
-        if _fresh_start(client, call):
-            before = yield from cases.open_of(client.id, call.caller)
-            if before is not None:
-                yield from closing.close(
-                    ctx.hash_of, client, before, "the test phone called again", now
-                )
+        before, begun = yield from _open_case(client, call)
+        if begun:
+            raise Stale("another call opened a case first")
+        if before is not None:
+            yield from closing.close(ctx.hash_of, client, before, "the caller called again", now)
     opened = yield from cases.open_new(_case_row(planned))
     if not opened:
         raise Stale("another call opened a case first")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,12 +10,11 @@ import attrs
 
 from textback.clock import micros, moment
 from textback.config.settings import Client
-from textback.engine import consents as consenting
 from textback.engine import unsubscribing
-from textback.engine.codec import read_caller
+from textback.engine.codec import read_caller, read_number
 from textback.engine.context import Context
 from textback.flow.situation import Situation, situation_of
-from textback.model import Case, Consent, End, Kind, Outcome, PhoneNumber
+from textback.model import Basis, Case, Consent, End, Kind, Outcome, PhoneNumber
 from textback.picture import History, Picture, Policy, Suppression
 from textback.store import (
     Work,
@@ -139,7 +138,7 @@ def _history(
     agreed: Agreed = ((), None)
     if kind not in (Kind.CONFIRMATION, Kind.HELP):
         rows = yield from consents.of(client.id, ctx.hash_of(number))
-        agreed = consenting.given(rows), consenting.withdrawn_at(rows)
+        agreed = given(rows), _withdrawn_at(rows)
     counted: Mapping[str, int] = {}
     if client.caps.per_hour or client.caps.spend_per_day is not None:
         counted = yield from counters.of(client.id, hour=hour_of(now), day=day_of(client, now))
@@ -170,12 +169,12 @@ def history_of(
         counted: As `counters.of` does.
         agreed: What the number has consented to, and when it took all back.
     """
-    given, withdrawn_at = agreed
+    consented, withdrawn_at = agreed
     return History(
         first_text_at=_moment(written["first_at"]),
         reached_at=_moment(called["reached_at"]) if called and kind is Kind.FIRST else None,
         wrote_at=_moment(written["wrote_at"]),
-        consents=given,
+        consents=consented,
         withdrawn_at=withdrawn_at,
         texts_in_day=written["in_day"],
         day_from=_moment(written["day_from"]),
@@ -187,6 +186,21 @@ def history_of(
         client_in_hour=counted.get(counters.TEXTS, 0),
         client_segments=counted.get(counters.SEGMENTS, 0),
     )
+
+
+def given(rows: Sequence[Row]) -> tuple[Consent, ...]:
+    """What a number gave, from its rows in the store."""
+    return tuple(
+        Consent(basis=Basis(row["basis"]), at=moment(row["at"]), evidence=row["evidence"])
+        for row in rows
+        if row["basis"] != consents.WITHDRAWN
+    )
+
+
+def _withdrawn_at(rows: Sequence[Row]) -> datetime | None:
+    """When a number last withdrew everything, from the same rows."""
+    stamps = [row["at"] for row in rows if row["basis"] == consents.WITHDRAWN]
+    return moment(max(stamps)) if stamps else None
 
 
 def hour_of(now: datetime) -> str:
@@ -228,8 +242,8 @@ def case_of(row: Row) -> Case:
     return Case(
         id=row["case_id"],
         client=row["client"],
-        number=_number(row["number"]),
-        line=_number(row["line"]),
+        number=read_number(row["number"]),
+        line=read_number(row["line"]),
         opened_at=moment(row["opened_at"]),
         caller=read_caller(row["caller"]),
         outcome=Outcome(row["outcome"]) if row["outcome"] else None,
@@ -240,7 +254,3 @@ def case_of(row: Row) -> Case:
         closed_at=moment(row["closed_at"]) if row["closed_at"] is not None else None,
         closed_because=row["closed_because"],
     )
-
-
-def _number(value: str | None) -> PhoneNumber | None:
-    return PhoneNumber(value) if value is not None else None

@@ -8,7 +8,7 @@ from textback.clock import micros
 from textback.config.settings import Client
 from textback.engine import addresses, closing, opting, todo
 from textback.engine.codec import write_caller, write_media
-from textback.engine.context import Context, Wake, number_of
+from textback.engine.context import Context, Wake, number_of, sides_of
 from textback.engine.names import IDLE, case_id, case_subject, reply_id
 from textback.events import OptIn, OptOut, TeamReply, TextReceived
 from textback.flow import follow_up
@@ -29,11 +29,10 @@ def received(
     received_at: datetime,
 ) -> Work[list[Wake]]:
     """A text from a caller: an order (STOP, START, HELP), or words for the team."""
-    number = number_of(client, event.number)
+    number, line = sides_of(client, event)
     now = micros(received_at)
     if number is None or number in client.lines:
         return []  # kept in the inbox; nobody could be answered
-    line = number_of(client, event.line) or client.lines[0]
     yield from contacts.raise_version(client.id, number)
     forbidden = yield from suppressions.of(client.id, ctx.hash_of(number))
     meant = meaning(event, opted_out=any(row["reason"] == opting.OPT_OUT for row in forbidden))

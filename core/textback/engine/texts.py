@@ -30,7 +30,7 @@ from textback.engine.names import FIRST_TEXT
 from textback.flow import choice, deliver, follow_up, wording
 from textback.flow.decide import decide, decide_on
 from textback.flow.reply import CONFIRM_WITHIN_S
-from textback.model import Case, Email, Kind, PhoneNumber, TextState
+from textback.model import Case, Email, End, Kind, PhoneNumber, TextState
 from textback.picture import Action, Decision
 from textback.plugins import Stack
 from textback.store import Work, calls, cases, contacts, steps, texts
@@ -179,6 +179,9 @@ def _ask(
         return outcomes.dropped(ctx, client, step, "no e-mail address is known")
     if order.line is not None:  # the words are those of the place that was written to
         case = attrs.evolve(case, line=order.line)
+    watched = order.kind is Kind.FOLLOW_UP and case.end is End.SHADOWED
+    if watched and client.mode != "shadow":
+        return outcomes.dropped(ctx, client, step, "the first text never went; it was only watched")
     if order.not_after is not None and now > order.not_after:
         return outcomes.dropped(ctx, client, step, "it could not go in time, so it does not go")
     ended_at = None

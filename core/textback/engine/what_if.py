@@ -184,6 +184,8 @@ def differences(client: str, before: Life, after: Life) -> Iterator[Difference]:
 def _change(was: Fate, now: Fate) -> str:
     if (was.what, was.held) != (now.what, now.held):
         return f"{_shortly(was)} -> {_shortly(now)}"
+    if was.rule != now.rule and was.what == "held":
+        return f"{_shortly(was)} -> {_shortly(now)}"
     if was.rule != now.rule:
         return f"{was.what} by {was.rule or 'what happened'} -> by {now.rule or 'what happened'}"
     if was.what in ("sent", "shadowed"):
@@ -199,6 +201,8 @@ def _change(was: Fate, now: Fate) -> str:
 
 
 def _shortly(fate: Fate) -> str:
+    if fate.what == "held" and not fate.rule:
+        return "not due yet"
     by = f" by {fate.rule}" if fate.rule and fate.what in ("suppressed", "held") else ""
     held = f"held by {fate.held}, then " if fate.held else ""
     return f"{held}{fate.what}{by}"

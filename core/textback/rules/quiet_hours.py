@@ -39,6 +39,7 @@ JITTER_S = 15 * 60
 """Held texts leave spread over this time, so that not all leave in the first second of the day."""
 
 _LOOK_AHEAD = timedelta(days=8)
+_NOT = timedelta()
 _ALWAYS = {
     Kind.REPLY: "a person of the business writes",
     Kind.CONFIRMATION: "the caller has just asked for this text",
@@ -95,15 +96,15 @@ class _Look:
 
 @lru_cache(maxsize=256)  # it is asked before the words are written and again after
 def _look(now: datetime, zones: Zones, packs: tuple[str, ...], place: Place) -> _Look:
-    opens = _opens(now, zones, packs, place)
+    opens, clocks = _opens(now, zones, packs, place), _clocks(now, zones)
     return _Look(
         opens=opens,
         saw={
-            "local": _clocks(now, zones),
+            "local": clocks,
             "areas": place.named,
             "packs": list(law_of(packs, place.areas, now.date()).packs),
         },
-        told=_told(now, zones) if opens != now else "",
+        told=_told(now, zones, clocks) if opens != now else "",
     )
 
 
@@ -172,11 +173,14 @@ def _clock(local: datetime) -> str:
     return f"{told[:16]} {told[16:].replace(':', '')}"
 
 
-def _told(now: datetime, zones: Zones) -> str:
+def _told(now: datetime, zones: Zones, clocks: Mapping[str, str]) -> str:
     """The time as people say it: ``21:30 in Denver``; of several zones, the first and the last."""
-    clocks = dict.fromkeys(
-        f"{_clock(now.astimezone(zone))[11:16]} in {str(zone).rpartition('/')[2].replace('_', ' ')}"
-        for zone in sorted(zones, key=lambda zone: now.astimezone(zone).utcoffset() or timedelta())
-    )
-    told = list(clocks)
+    if len(zones) > 1:
+        zones = tuple(sorted(zones, key=lambda zone: now.astimezone(zone).utcoffset() or _NOT))
+    names = map(str, zones)
+    told = list(dict.fromkeys(f"{clocks[name][11:16]} in {_city(name)}" for name in names))
     return told[0] if len(told) == 1 else f"{told[0]} or {told[-1]}"
+
+
+def _city(zone: str) -> str:
+    return zone.rpartition("/")[2].replace("_", " ")

@@ -55,7 +55,7 @@ CLOSED = statement(f"""
     WHERE {_NEXT} ORDER BY stamp, id LIMIT :most
 """)
 _OPEN_AT = statement("""
-    SELECT case_id, number, line, opened_at, caller, outcome FROM cases
+    SELECT case_id, number, line, opened_at, caller FROM cases
     WHERE client = :client AND number IS NOT NULL AND opened_at < :since
         AND (closed_at IS NULL OR closed_at >= :since)
 """)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from textback.errors import StoreBusy, WrongStore
-from textback.store.work import Unit, Work
+from textback.store.work import Unit, Waiting, Work
 
 T = TypeVar("T")
 
@@ -132,6 +132,7 @@ class PostgresStore:
     def __init__(self, url: str, pool: asyncpg.Pool) -> None:
         self.url = url
         self._pool = pool
+        self.waiting = Waiting()
 
     @classmethod
     async def open(cls, url: str, *, connections: int = CONNECTIONS) -> PostgresStore:
@@ -155,6 +156,10 @@ class PostgresStore:
 
     async def write(self, unit: Unit[T]) -> T:
         """Commit one unit, again if it met another."""
+        with self.waiting.one():
+            return await self._write(unit)
+
+    async def _write(self, unit: Unit[T]) -> T:
         for attempt in range(_TRIES):
             try:
                 return await self._transaction(unit, readonly=False)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 from textback.errors import StoreBusy, WrongStore
-from textback.store.work import Unit, Work
+from textback.store.work import Unit, Waiting, Work
 
 T = TypeVar("T")
 
@@ -88,6 +88,20 @@ def run_all(connection: sqlite3.Connection, jobs: Sequence[_Job[Any]]) -> _Job[A
 def _roll_back(connection: sqlite3.Connection) -> None:
     if connection.in_transaction:
         connection.execute("ROLLBACK")
+
+
+def _advice(error: sqlite3.Error) -> str:
+    """What a person can do; the primary code is in the lowest byte."""
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_FULL:
+            return "; make room on its disk, then it goes on by itself"
+        case sqlite3.SQLITE_IOERR:
+            return "; see that its disk is sound and make room, then it goes on by itself"
+        case sqlite3.SQLITE_BUSY:
+            return "; another process holds it, see which"
+        case sqlite3.SQLITE_READONLY:
+            return "; see that this user may write the file and its folder"
+    return ""
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -206,6 +220,7 @@ class SQLiteStore:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.waiting = Waiting()
         refuse_network(path)
         self._reader = connect(path)
         self._writer = connect(path)
@@ -223,7 +238,8 @@ class SQLiteStore:
         self._waiting.append(job)
         if self._flushing is None:
             self._flushing = asyncio.ensure_future(self._flush())
-        result: T = await job.future
+        with self.waiting.one():
+            result: T = await job.future
         return result
 
     async def read(self, unit: Unit[T]) -> T:
@@ -280,7 +296,7 @@ class SQLiteStore:
         except sqlite3.Error as error:
             _roll_back(self._writer)
             for job in good:
-                job.error = StoreBusy(f"the store can't commit: {error}")
+                job.error = StoreBusy(f"the store can't commit: {error}{_advice(error)}")
                 job.error.__cause__ = error
 
 

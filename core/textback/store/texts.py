@@ -56,6 +56,20 @@ _TALKING = statement("""
         AND name LIKE 'text/%' AND name <> 'text/1'
     LIMIT 1
 """)
+_BEGUN = statement("""
+    SELECT 1 AS begun FROM texts
+    WHERE client = :client AND case_id = :case_id AND (
+        kind IN ('received', 'reply') OR (
+            kind IN ('first', 'follow_up') AND state <> 'failed'
+            AND (state <> 'queued' OR :shadow = 1)
+        )
+    )
+    UNION ALL
+    SELECT 1 FROM steps
+    WHERE client = :client AND subject = 'case/' || :case_id
+        AND name LIKE 'text/%' AND name <> 'text/1'
+    LIMIT 1
+""")
 _HISTORY = statement("""
     SELECT
         max(CASE WHEN kind = 'first' AND at >= :cool AND case_id <> :case_id THEN at END)
@@ -142,6 +156,14 @@ def talking(client: str, case_id: str) -> Work[bool]:
     STOP, START and HELP are no words.
     """
     return bool((yield _TALKING, {"client": client, "case_id": case_id}))
+
+
+def begun(client: str, case_id: str, *, shadow: bool) -> Work[bool]:
+    """Whether a case is a conversation: somebody wrote, or was written to, or may have been.
+
+    With *shadow* texts that only would have been sent count, too.
+    """
+    return bool((yield _BEGUN, {"client": client, "case_id": case_id, "shadow": int(shadow)}))
 
 
 def history(

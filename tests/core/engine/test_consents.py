@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 
 from support.house import CALLER, CLIENT, STACK, START
-from textback.engine import consents as consenting
-from textback.engine import story
+from support.outside import Plugin
+from textback.engine import pictures, story
 from textback.engine.evidence import gather
 from textback.events import Consented, KeyPressed, OptIn, OptOut
+from textback.hookspecs import hookimpl
 from textback.model import Basis, Caller, Consent, PhoneNumber
 from textback.store import consents, ledger
 
@@ -43,7 +44,7 @@ async def given(house, number=CALLER):
     rows = await house.runtime.store.read(
         lambda: consents.of(CLIENT, house.runtime.ctx.hash_of(number))
     )
-    return {each.basis: each for each in consenting.given(rows)}
+    return {each.basis: each for each in pictures.given(rows)}
 
 
 def last_consent(house):
@@ -231,3 +232,57 @@ async def test_why_and_evidence_show_it(later):
     assert {each["basis"] for each in part["consents"]} == {"keypress", "form"}
     kinds = [row["kind"] for row in part["ledger"]["rows"]]
     assert kinds.count("consented") == 2
+
+
+class Writer(Plugin):
+    """Writes the texts itself, as a model would."""
+
+    words = ""
+
+    @hookimpl
+    async def compose_text(self, picture, step):
+        return self.words or None
+
+
+@pytest.mark.parametrize(
+    ("words", "end", "because"),
+    [
+        ("Sorry, {name}! Get 20% off", "suppressed", 'says "20% off", which sells'),
+        (
+            "Sorry that Bright Smile Dental missed you, [your name]. STOP ends it",
+            "sent",
+            'has "[your name]", which nobody has filled in',
+        ),
+    ],
+)
+async def test_words_of_a_plugin_are_looked_at(closed, outside, words, end, because):
+    """As a template's are; the answer is kept with the decision."""
+    outside.others["writer"] = type("Writer", (Writer,), {"outside": outside, "words": words})
+    closed.write(stack=f"{STACK}\n[plugins.writer]\n")
+    await closed.open()
+    await closed.missed()
+
+    assert closed.ends() == [end]
+    (row,) = closed.rows("SELECT content FROM ledger WHERE kind = 'decided'")
+    verdicts = json.loads(row["content"])["verdicts"]
+    (verdict,) = [each for each in verdicts if each["rule"] == "content"]
+    assert verdict["because"] == f"this first text {because}"
+
+
+async def test_a_follow_up_that_sells_does_not_go(closed):
+    """A later one that doesn't goes all the same."""
+    closed.write(
+        more="""
+[[follow_up]]
+after = "2h"
+body = "Get 20% off today!"
+[[follow_up]]
+after = "1d"
+body = "Do you still need us?"
+"""
+    )
+    await closed.open()
+    await closed.missed()
+    await closed.let_pass(2 * DAY)
+
+    assert [text.step for _, text in closed.sent] == ["text/1", "follow_up/2"]

@@ -75,6 +75,7 @@ async def test_bad_rows_can_be_left_out(config, textback, rows):
 
     assert code == 0
     assert 'line 2: "nobody"' in words
+    assert "; 1 of them is new, 1 row left out" in words
     assert rows("SELECT number, reason FROM suppressions") == [("+13035550101", "staff")]
 
 
@@ -117,6 +118,17 @@ async def test_wrong_use_is_told(config, textback):
     code, _, words = await textback("suppress", "--import", str(config.parent / "old.csv"))
     assert code == 1
     assert "not text in UTF-8" in words
+
+
+async def test_a_header_without_the_number_is_told(config, textback, rows):
+    """As what it is, and not as a row whose number is wrong."""
+    (config.parent / "old.csv").write_text("phone,why\n+13035550101,block\n")
+
+    code, _, words = await textback("suppress", "--import", str(config.parent / "old.csv"))
+
+    assert code == 1
+    assert 'old.csv: line 1 names no column "number"; the columns are: number, reason' in words
+    assert rows("SELECT count(*) FROM suppressions") == [(0,)]
 
 
 async def _settled(rows) -> None:

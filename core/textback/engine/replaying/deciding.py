@@ -131,8 +131,10 @@ class Decider:
     def _forbidding(
         self, number: str | None, address: str | None, now: int
     ) -> tuple[Suppression, ...]:
-        each = (self.hash_of(to) for to in (number, address) if to is not None)
-        return tuple(found for hashed in each for found in self.orders.forbidding(hashed, now))
+        found = self.orders.forbidding(self.hash_of(number), now) if number is not None else ()
+        if address is not None:
+            found += self.orders.forbidding(self.hash_of(address), now)
+        return found
 
     def _words(self, talk: Talk, step: str) -> tuple[str, str]:
         """The template of a text, and what it makes of what is known."""

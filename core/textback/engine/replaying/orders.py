@@ -40,7 +40,9 @@ class Orders:
 
     def forbidding(self, hashed: str, at: int) -> tuple[Suppression, ...]:
         """What forbade texts to a number at a moment."""
-        found = self.suppressions.get(hashed, ())
+        found = self.suppressions.get(hashed)
+        if found is None:
+            return ()
         return tuple(each for began, ended, each in found if began < at <= ended)
 
     def given(self, hashed: str, at: int) -> Agreed:

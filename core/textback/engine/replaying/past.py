@@ -116,7 +116,6 @@ class Opened:
     case: str
     number: str
     line: str | None
-    outcome: Outcome | None
     who: Caller
 
 
@@ -273,6 +272,5 @@ def _opened(row: Row) -> Event:
         case=row["case_id"],
         number=row["number"],
         line=row["line"],
-        outcome=Outcome(row["outcome"]) if row["outcome"] else None,
         who=read_caller(row["caller"]),
     )

@@ -7,11 +7,13 @@ from typing import Any
 
 import attrs
 
+from textback.clock import moment
 from textback.config.settings import Client
+from textback.engine.codec import read_number
 from textback.engine.pictures import looked_back
 from textback.engine.replaying.fates import Life
-from textback.flow.situation import Situation
-from textback.model import Case, Kind
+from textback.flow.situation import Situation, situation_of
+from textback.model import Caller, Case, Kind, Outcome
 
 _DAY_US = 86_400 * 1_000_000
 _AUTOMATIC = (Kind.FIRST, Kind.FOLLOW_UP)
@@ -29,6 +31,7 @@ class Talk:
         life: Of the call that opened it, while a text of that waits.
         recorded: It is from before; it closes when it was closed.
         talked: Somebody wrote.
+        came_to_nothing: Its first text was suppressed, or failed.
         idle_at: When it is closed if nothing happens.
     """
 
@@ -39,8 +42,31 @@ class Talk:
     life: Life | None = None
     recorded: bool = False
     talked: bool = False
+    came_to_nothing: bool = False
     closed: bool = False
     idle_at: int = 0
+
+
+def begin(
+    client: Client,
+    name: str,
+    number: str | None,
+    line: str | None,
+    at: int,
+    who: Caller,
+    outcome: Outcome | None = None,
+) -> Talk:
+    """Open a case; without *outcome* it was no call that opened it."""
+    case = Case(
+        id=name,
+        client=client.id,
+        number=read_number(number),
+        line=read_number(line),
+        opened_at=moment(at),
+        caller=who,
+        outcome=outcome,
+    )
+    return Talk(case, situation_of(client, case), opened_at=at, last_at=at)
 
 
 @attrs.define(eq=False)

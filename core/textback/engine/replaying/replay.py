@@ -13,6 +13,7 @@ import attrs
 
 from textback.clock import micros, moment
 from textback.config.settings import Client
+from textback.engine.codec import read_number
 from textback.engine.context import policy_of
 from textback.engine.names import FIRST_TEXT, IDLE, case_id
 from textback.engine.replaying.counts import Counts
@@ -21,12 +22,12 @@ from textback.engine.replaying.fates import Fate, Life, Wait
 from textback.engine.replaying.judged import Decided, Judged
 from textback.engine.replaying.orders import Orders
 from textback.engine.replaying.past import Closed, Event, Missed, Opened, Spoke, Texted, Wrote
-from textback.engine.replaying.remembered import Known, Numbers, Talk
+from textback.engine.replaying.remembered import Known, Numbers, Talk, begin
 from textback.engine.replaying.tools import Tools
 from textback.flow import follow_up
 from textback.flow.segments import segments
 from textback.flow.situation import situation_of
-from textback.model import Caller, Case, Kind, Outcome, PhoneNumber
+from textback.model import Caller, Kind, PhoneNumber
 from textback.picture import Action
 from textback.store.calls import SHORT_US
 
@@ -60,7 +61,7 @@ class Replay:
         self._counts = Counts(client, policy)
         self._decider = Decider(client, policy, tools, orders, hash_of, judged, self._counts)
         self._numbers = Numbers(client)
-        self._timers: list[tuple[int, int, Talk, str]] = []
+        self._timers: list[tuple[int, str, str, int, Talk]] = []
         self._made = 0
         self._idle_us = int(client.idle_after.total_seconds() * 1_000_000)
 
@@ -86,17 +87,15 @@ class Replay:
                     if not event.shadow:
                         self._counts.add(event.number, event.kind, event.parts, event.at)
             case Opened():
-                talk = self._talk(
-                    event.case, event.number, event.line, event.at, event.who, event.outcome
-                )
-                talk.recorded = True
+                talk = begin(self.client, event.case, event.number, event.line, event.at, event.who)
+                talk.recorded = True  # nothing is decided in it, so that its outcome doesn't matter
                 self._numbers.at(event.number, event.at).talk = talk
 
     def advance(self, until: int) -> None:
         """Do all that is due until a moment, each at its time."""
         timers = self._timers
         while timers and timers[0][0] <= until:
-            at, _, talk, step = heapq.heappop(timers)
+            at, _, step, _, talk = heapq.heappop(timers)
             if step == IDLE:
                 self._idle(talk, at)
             elif talk.life is not None and step in talk.life.waits:
@@ -106,7 +105,7 @@ class Replay:
     def end(self, until: int) -> None:
         """The past is over: what still waits is held."""
         self.advance(until)
-        for life in {id(talk): talk.life for _, _, talk, _ in self._timers}.values():
+        for life in {id(talk): talk.life for *_, talk in self._timers}.values():
             for step, wait in list(life.waits.items()) if life is not None else ():
                 held = wait.held
                 because = held.because if held is not None else "not due yet"
@@ -126,43 +125,34 @@ class Replay:
         known = self._numbers.at(call.caller, now)
         if 0 < call.ended_at - call.started_at < SHORT_US:
             known.short_calls += (call.started_at,)
-        if known.talk is not None:
-            if self.client.mode != "test" or call.caller not in self.client.test_phones:
-                self._join(known.talk, life, now)
+        talk, before = self._opened(call, life), known.talk
+        if before is not None:
+            if not self._starts_anew(before, talk, known, call):
+                self._join(before, life, now)
                 return
-            self._close(known.talk, "the test phone called again", now)
-        talk = known.talk = self._opened(call, life)
+            self._close(before, "the caller called again", now)
+        known.talk = talk
         self._idle_from(talk, micros(follow_up.idle_at(self.client, moment(now))))
         self._first(talk, life, known, now)
 
+    def _starts_anew(self, before: Talk, talk: Talk, known: Known, call: Missed) -> bool:
+        """Whether a call opens a case although there is one: nothing came of that, or of tests."""
+        if self.client.mode == "test" and call.caller in self.client.test_phones:
+            return True
+        if before.talked or not before.came_to_nothing:
+            return False
+        decided = self._decider.decide(talk, known, FIRST_TEXT, call.at, call=call)
+        action = decided.decision.action
+        return action is not Action.SUPPRESS and (action is not Action.SEND or self.tools.texts)
+
     def _opened(self, call: Missed, life: Life) -> Talk:
-        name = case_id(self.client.id, call.call)
-        talk = self._talk(name, call.caller, call.line, call.ended_at, call.who, call.outcome)
+        name, at = case_id(self.client.id, call.call), call.ended_at
+        talk = begin(self.client, name, call.caller, call.line, at, call.who, call.outcome)
         talk.life = life
         return talk
 
-    def _talk(
-        self,
-        name: str,
-        number: str | None,
-        line: str | None,
-        at: int,
-        who: Caller,
-        outcome: Outcome | None,
-    ) -> Talk:
-        case = Case(
-            id=name,
-            client=self.client.id,
-            number=_number(number),
-            line=_number(line),
-            opened_at=moment(at),
-            caller=who,
-            outcome=outcome,
-        )
-        return Talk(case, situation_of(self.client, case), opened_at=at, last_at=at)
-
     def _join(self, talk: Talk, life: Life, now: int) -> None:
-        line = _number(life.call.line) or talk.case.line
+        line = read_number(life.call.line) or talk.case.line
         moved = line != talk.case.line
         talk.case = attrs.evolve(talk.case, line=line, calls=talk.case.calls + 1)
         if moved:
@@ -185,7 +175,8 @@ class Replay:
             if event.team:
                 return
             who = Caller(number=PhoneNumber(event.number))
-            talk = known.talk = self._talk(event.id, event.number, event.line, now, who, None)
+            talk = begin(self.client, event.id, event.number, event.line, now, who)
+            known.talk = talk
             self._idle_from(talk, micros(follow_up.idle_at(self.client, moment(now))))
         talk.talked = True
         talk.last_at = now
@@ -308,6 +299,8 @@ class Replay:
 
     def _came_to(self, talk: Talk, step: str, fate: Fate) -> None:
         life = talk.life
+        if step == FIRST_TEXT:
+            talk.came_to_nothing = fate.what in ("suppressed", "failed")
         if life is not None and life.came_to(step, fate):
             talk.life = None  # the case goes on for days, and nothing more is asked of its call
             self._settled(life)
@@ -319,8 +312,5 @@ class Replay:
 
     def _timer(self, at: int, talk: Talk, step: str) -> None:
         self._made += 1
-        heapq.heappush(self._timers, (at, self._made, talk, step))
-
-
-def _number(value: str | None) -> PhoneNumber | None:
-    return PhoneNumber(value) if value is not None else None
+        # What is due at the same moment comes in the order in which the engine takes it.
+        heapq.heappush(self._timers, (at, talk.case.id, step, self._made, talk))

@@ -165,9 +165,10 @@ def _tests_pass(subject: Subject) -> Verdict:
 def _contract(role: str) -> Callable[[Subject], Verdict]:
     def look(subject: Subject) -> Verdict:
         roles = roles_of(subject.kind)
-        if role not in roles or (role == "lookup" and "crm" in roles):
-            # A CRM is asked who calls, too: it may show that by a LookupContract, and needn't.
+        if role not in roles:
             return _not_needed(f"it plays no {role}")
+        if role == "lookup" and "crm" in roles:
+            return _not_needed("a CRM may show by it that it knows who calls")
         if role == "source" and not _tells_of_calls(subject):
             return _not_needed("it tells of no calls, or hears of them over a connection")
         return _passes(subject, CONTRACTS[role])

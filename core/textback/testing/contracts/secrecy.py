@@ -17,16 +17,18 @@ SHORTEST: Final = 6  # characters; a shorter one is found in any text
 
 
 def repeats(provider: Provider, status: int, plugin: Any, named: str) -> None:
-    """Let the provider refuse what it is asked, with every secret of the request in its words.
+    """Let the provider refuse what it is asked, and repeat every secret that came with it.
 
-    It repeats *named* in any case, if that isn't empty.
+    Looked for are *named*, those of the settings, and the token or password of the request.
     """
-    settings = settings_secrets(plugin)
+    secrets = {named, *settings_secrets(plugin)} - {""}
 
     def answer(request: httpx.Request) -> httpx.Response:
-        said = f"{unquote_plus(str(request.url))} {unquote_plus(request.content.decode('latin-1'))}"
-        carried = {each for each in settings if each in said}
-        words = ", ".join(sorted({named, *carried, credentials(request)} - {""}))
+        let_in, body = credentials(request), request.content.decode("latin-1")
+        parts = (let_in, str(request.url), body, *request.headers.values())
+        said = " ".join(map(unquote_plus, parts))
+        carried = {each for each in secrets if each in said} | ({let_in} - {""})
+        words = ", ".join(sorted(carried))
         return httpx.Response(status, json={"message": f"wrong key {words}"})
 
     provider.response = answer
