@@ -1,8 +1,8 @@
 """One run: load and kills for a time, then quiet, then the comparison.
 
-The parts know nothing of each other: `killer` (who starts and kills), `carrier` (calls and
-webhooks), `provider` (takes texts), `comparison` (who knows what, at the end); `report` has the
-figures.
+The parts: `killer` (who starts and kills), `carrier` (calls and webhooks), `provider` (takes texts,
+lists calls), `clock` and `launcher` (steps), `older` (a database to migrate), `comparison` (who
+knows what, at the end); `report` has the figures.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from crash.carrier import Carrier
+from crash import older
+from crash.carrier import Carrier, Kind
+from crash.clock import Steps
 from crash.comparison import compare
 from crash.killer import Killer
 from crash.provider import provider
@@ -30,15 +32,21 @@ async def crash(folder: Path, *, seconds: float, rate: float, seed: int) -> Repo
     rng, report = random.Random(seed), Report()
     api = provider(rng)
     config = d.write(folder, await api.start())
-    killer = Killer(config, rng, report)
-    carrier = Carrier(killer.where, rate, rng, report)
+    older.make(folder / "textback.db")
+    steps = Steps(folder, rng)
+    killer = Killer(config, steps, rng, report)
+    carrier = Carrier(killer.where, api, rate, rng, report)
     try:
         until = time.monotonic() + seconds
         serving, _ = await asyncio.gather(killer.until(until), carrier.load(until))
-        await carrier.statuses(api.taken)
-        await _quiet(config, len(carrier.answered))
+        serving = await killer.again(serving)
+        missed = sum(call.known and call.kind is not Kind.ANSWERED for call in carrier.calls)
+        await _quiet(config, missed)
+        await carrier.statuses()
+        await _quiet(config, missed)
         await serving.stop()
-        await compare(config, carrier.answered, api.taken, report)
+        report.clock_steps = steps.count
+        await compare(config, carrier.calls, api.taken, report)
     finally:
         await carrier.close()
         await api.stop()
@@ -49,8 +57,8 @@ async def _quiet(config: Path, calls: int) -> None:
     """Wait until every first text came to something."""
     for _ in range(QUIET_WITHIN):
         found = await d.cases(config)
-        steps = [step for case in found for step in case["steps"] if step["name"] == "text/1"]
-        if len(found) >= calls and all(step["state"] == "done" for step in steps):
+        texts = [step for case in found for step in case["steps"] if step["name"] == "text/1"]
+        if len(texts) >= calls and all(step["state"] == "done" for step in texts):
             return
         await asyncio.sleep(1)
 

@@ -12,7 +12,8 @@ class Report:
     """The figures of a run, filled in by its parts."""
 
     kills: Counter[str] = attrs.field(factory=Counter)
-    calls: int = 0
+    calls: Counter[str] = attrs.field(factory=Counter)
+    clock_steps: int = 0
     webhooks: int = 0
     texts: int = 0
     lost: list[str] = attrs.field(factory=list)
@@ -33,7 +34,8 @@ class Report:
         """The figures, one a line."""
         return [
             f"kills {self.kills.total()} {dict(self.kills)}",
-            f"calls {self.calls}, webhooks sent {self.webhooks}",
+            f"calls {self.calls.total()} {dict(self.calls)}, webhooks sent {self.webhooks},"
+            f" clock steps {self.clock_steps}",
             f"texts at the provider {self.texts}",
             f"lost {len(self.lost)}, twice {len(self.twice)}, wrong state {len(self.wrong)}",
             f"unknown {self.unknown}, of these settled {self.settled},"

@@ -1,4 +1,4 @@
-"""The short form of the crash test: about half a minute of kills under load."""
+"""The short form of the crash test: about a minute of kills under load."""
 
 from __future__ import annotations
 
