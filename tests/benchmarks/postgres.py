@@ -23,7 +23,7 @@ from typing import Any
 
 import attrs
 import psutil
-from common import HERE, Figures, cpu_s, deploy, process, settle
+from common import HERE, Figures, cpu_s, deploy, process
 from rich.console import Console
 from rich.table import Table
 
@@ -61,6 +61,13 @@ class Watched:
         return cpu_s(self.all()) + ended
 
 
+def _quiet(server: Any, database: str) -> None:
+    """Wait until nothing is due."""
+    due = "SELECT count(*) FROM steps WHERE due_at < extract(epoch FROM now()) * 1e6 + 9e7"
+    while server.psql(due, database) != "0":
+        time.sleep(1)
+
+
 def measure(
     server: Any, queue: str, folder: Path, *, workers: int, calls: int, rate: float
 ) -> Shares:
@@ -69,7 +76,8 @@ def measure(
     arrived, sent = folder / "arrived.json", folder / "sent.json"
     with ExitStack() as opened:
         _, far_side = opened.enter_context(process(str(HERE / "far_side.py"), str(arrived)))
-        store = f'{server.database()}"\nqueue = "{queue}'
+        url = server.database()
+        store = f'{url}"\nqueue = "{queue}'
         options = ["--config", str(deploy(folder, far_side, store))]
         serve, address = opened.enter_context(process("-m", "textback.cli", "serve", *options))
         working = [
@@ -82,7 +90,7 @@ def measure(
         sides = [Watched([serve.pid]), Watched(working), Watched([server.pid], family=True)]
         before, began = [side.cpu_s() for side in sides], time.monotonic()
         subprocess.run([*load, str(calls), str(rate), "0", str(sent)], check=True)
-        settle([*sides[0].all(), *sides[1].all()])
+        _quiet(server, url.rsplit("/", 1)[1])
         shares = [side.cpu_s() - was for side, was in zip(sides, before, strict=True)]
         memory = sum(each.memory_info().rss for each in sides[1].all()) / workers / 1e6
     told, came = json.loads(sent.read_text()), json.loads(arrived.read_text())
