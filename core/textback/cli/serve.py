@@ -148,6 +148,7 @@ async def _begin(config: Config, runtime: Runtime) -> None:
     if runtime.crew is None:
         await runtime.engine.take_over()
     gc.freeze()  # what is here now stays until the end: no need to look at it again and again
+    gc.set_threshold(20_000, 20, 20)  # a call makes thousands of objects, and hardly a cycle
     await runtime.store.write(partial(_known, config, runtime.ctx.now()))
 
 
