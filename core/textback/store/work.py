@@ -1,7 +1,7 @@
 """Units of work: what is committed whole or not at all.
 
 A unit is a function that makes a generator.  The generator yields statements with their values and
-is handed the rows, so that the same lines run on sqlite3 in the writer thread and on asyncpg:
+is handed the rows, so that the same lines run on sqlite3 and on asyncpg:
 
     def rename(client: str, number: str, name: str) -> Work[bool]:
         rows = yield RENAME, {"client": client, "number": number, "name": name}
