@@ -89,7 +89,8 @@ class TestSimulate:
 
     async def test_none_after_a_reply(self, deployment):
         """A reply after a day and an hour: two follow-ups have gone, the third never does."""
-        lines = await simulate(deployment, "--reply", "Yes, please", "--reply-after", "25h")
+        reply = ("--reply", "Yes, please", "--reply-after", "25h")
+        lines = await simulate(deployment, "--at", "2026-03-02T10:00", *reply)
 
         assert [name for _, name, _ in delivered(lines)] == ["text/1", "follow_up/1", "follow_up/2"]
         (cancelled,) = [line for line in lines if line["step"] == "cancel"]
