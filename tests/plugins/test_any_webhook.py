@@ -169,7 +169,8 @@ def test_what_is_forged_reaches_no_store(name: str, door: Door, loop: asyncio.Ru
     """Unsigned, or signed for another body: refused before anything is read or written."""
     reader = READERS[name]
     before = door.store.asked
-    for sample in reader.samples:
+    for told in reader.samples:  # Vonage's SMS API signs within the body
+        sample = attrs.evolve(told, body=told.body.replace(b'"sig": "', b'"sig": "0'))
         other = attrs.evolve(sample, body=sample.body + b" ")
         forged = {key: value[::-1] for key, value in reader.sign(other).items()}
         for headers in ({}, forged):
