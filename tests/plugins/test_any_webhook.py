@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import attrs
 import httpx
 import pytest
 import structlog
@@ -26,6 +27,8 @@ from support.readers import PUBLIC, READERS, Reader, Sample
 from support.served import served
 from textback.config import load
 from textback.engine.runtime import Runtime, open_runtime
+from textback.store import SQLiteStore, Unit
+from textback.store.migrate import migrate
 from textback.testing.builders import NOW
 from textback.testing.clock import VirtualClock
 from textback.web.app import public_app
@@ -49,6 +52,20 @@ ANSWER = {
     "user": {"name": "ben", "profile": {"real_name": "Ben"}},
 }
 """Of every provider to every request."""
+
+
+class Counting(SQLiteStore):
+    """Counts what is asked of it."""
+
+    asked = 0
+
+    async def write(self, unit: Unit[Any]) -> Any:
+        self.asked += 1
+        return await super().write(unit)
+
+    async def read(self, unit: Unit[Any]) -> Any:
+        self.asked += 1
+        return await super().read(unit)
 
 
 class Door:
@@ -77,7 +94,11 @@ class Door:
             )
         files = load(config, environ={})
         assert not files.problems, files.problems
-        runtime = open_runtime(files, clock=VirtualClock(NOW))
+        path = self._folder / "textback.db"
+        migrate(f"sqlite:///{path}")
+        self.store = Counting(path)
+        self._open.push_async_callback(self.store.close)
+        runtime = open_runtime(files, clock=VirtualClock(NOW), store=self.store)
         self.runtime = await self._open.enter_async_context(runtime)
         for client in files.clients:
             await self.runtime.ctx.stack(client)
@@ -141,6 +162,21 @@ def test_samples_are_taken(name: str, door: Door, loop: asyncio.Runner) -> None:
     for sample in reader.samples:
         status = loop.run(door.ask(sample, reader, dict(reader.sign(sample))))
         assert 200 <= status < 300, (status, sample)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_what_is_forged_reaches_no_store(name: str, door: Door, loop: asyncio.Runner) -> None:
+    """Unsigned, or signed for another body: refused before anything is read or written."""
+    reader = READERS[name]
+    before = door.store.asked
+    for told in reader.samples:  # Vonage's SMS API signs within the body
+        sample = attrs.evolve(told, body=told.body.replace(b'"sig": "', b'"sig": "0'))
+        other = attrs.evolve(sample, body=sample.body + b" ")
+        forged = {key: value[::-1] for key, value in reader.sign(other).items()}
+        for headers in ({}, forged):
+            assert loop.run(door.ask(sample, reader, dict(headers))) in (400, 401)
+
+    assert door.store.asked == before
 
 
 @pytest.mark.parametrize("signed", [True, False], ids=["signed", "unsigned"])
