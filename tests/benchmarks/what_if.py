@@ -19,9 +19,10 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import attrs
 from rich.console import Console
@@ -33,14 +34,14 @@ from support import history
 from textback import plugins
 from textback.cli.common import Remembered, now
 from textback.clock import SystemClock
-from textback.dispatch import Impl
 from textback.engine.check import complete
 from textback.engine.replaying.judged import Judged
 from textback.engine.replaying.orders import orders
 from textback.engine.replaying.past import events
 from textback.engine.replaying.replay import Replay
 from textback.engine.replaying.tools import tools_of
-from textback.picture import Decision, Picture
+from textback.flow import decide
+from textback.picture import Decision, Picture, Verdict
 from textback.rules import ask_all
 
 PICTURES = 20_000
@@ -120,39 +121,39 @@ def _run(config: Path, other: Path) -> Run:
     )
 
 
-class _Timed(Judged):
-    """Takes the time of what is asked about each picture."""
+@attrs.define
+class _Timed:
+    """Stands for `ask_all`, and takes its time."""
 
-    def __init__(self) -> None:
-        super().__init__(shares=False, same_words=False)
-        self.pictures = 0
-        self.ns = 0
+    pictures: int = 0
+    ns: int = 0
 
-    def decide(self, picture: Picture, judges: Sequence[Impl]) -> Decision:
+    def __call__(self, picture: Picture, extra: Iterable[Verdict] = ()) -> Decision:
         began = time.process_time_ns()
-        decision = ask_all(picture)
+        decision = ask_all(picture, extra)
         self.ns += time.process_time_ns() - began
         self.pictures += 1
         return decision
 
 
 async def _ask_all(config: Path) -> _Timed:
+    timed = _Timed()
     async with Remembered(config) as remembered:
         found = plugins.find(config.parent)
         (client,) = complete(remembered.config, found).clients.values()
-        timed = _Timed()
         replay = Replay(
             client,
             tools_of(client, found, SystemClock()),
             await orders(remembered.read, client.id),
             remembered.hash_of,
-            timed,
+            Judged(shares=False, same_words=False),
             lambda life: None,
         )
-        async for event in events(remembered.read, client.id, 0, now(), 0):
-            replay.happen(event)
-            if timed.pictures >= PICTURES:
-                break
+        with patch.object(decide, "ask_all", timed):
+            async for event in events(remembered.read, client.id, 0, now(), 0):
+                replay.happen(event)
+                if timed.pictures >= PICTURES:
+                    break
     return timed
 
 
