@@ -73,7 +73,8 @@ async def _once(
     planned = await _plan(ctx, client, stack, call, identified, case, seen, now)
     if open_case is not None and not (_goes(planned) or _fresh_start(client, call)):
         return await ctx.store.write(lambda: _join(ctx, client, stack, call, wake, now))
-    opened = await ctx.store.write(lambda: _open(ctx, client, stack, planned, wake))
+    again = open_case is not None
+    opened = await ctx.store.write(lambda: _open(ctx, client, stack, planned, wake, again=again))
     if planned.case.end is not None:
         ctx.metrics.ends.labels(planned.case.end.value).inc()
     return [opened]
@@ -240,7 +241,10 @@ def _join(
     return [Wake(client.id, subject)]
 
 
-def _open(ctx: Context, client: Client, stack: Stack, planned: Planned, wake: Wake) -> Work[Wake]:
+def _open(
+    ctx: Context, client: Client, stack: Stack, planned: Planned, wake: Wake, *, again: bool
+) -> Work[Wake]:
+    """Commit all of it; *again* if the caller has a case that this one takes the place of."""
     assert wake.generation is not None
     call, case, intent = planned.call, planned.case, planned.intent
     now, subject = micros(planned.now), case_subject(case.id)
@@ -249,9 +253,10 @@ def _open(ctx: Context, client: Client, stack: Stack, planned: Planned, wake: Wa
     yield from pictures.unchanged(planned.seen)
     if call.caller is not None:
         yield from contacts.compare_and_set(client.id, call.caller, planned.seen.versions)
+    if again:
         before, begun = yield from _open_case(client, call)
         if begun:
-            raise Stale("another call opened a case first")
+            raise Stale("it has become a conversation")
         if before is not None:
             yield from closing.close(ctx.hash_of, client, before, "the caller called again", now)
     opened = yield from cases.open_new(_case_row(planned))
