@@ -121,8 +121,9 @@ def _milliseconds(seconds: Any) -> int | None:
 def _moment(told: dict[str, Any], field: str) -> datetime:
     try:
         at = datetime.fromisoformat(_text(told, field, most=64))
-    except ValueError:
+        utc = at.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise UnreadableWebhook(f"{field} is no moment, e.g. 2026-03-02T17:29:40Z") from None
     if at.tzinfo is None:
         raise UnreadableWebhook(f"{field} has no time zone; add Z or an offset, e.g. -07:00")
-    return at.astimezone(UTC)
+    return utc
