@@ -12,6 +12,7 @@ Attributes:
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -348,25 +349,46 @@ class WebhookRequest:
     @cached_property
     def form(self) -> Mapping[str, str]:
         """The form fields of the body; the first of a repeated name."""
-        return dict(reversed(self.pairs))
+        return {name: _storable(value) for name, value in reversed(self.pairs)}
 
     @cached_property
     def query(self) -> Mapping[str, str]:
         """The parameters in the address; the first of a repeated name."""
         query = self.url.partition("?")[2]
-        return dict(reversed(parse_qsl(query, keep_blank_values=True)))
+        pairs = parse_qsl(query, keep_blank_values=True)
+        return {name: _storable(value) for name, value in reversed(pairs)}
 
     @cached_property
     def json(self) -> Any:
-        """The body as JSON.
+        """The body as JSON; what no database and no provider takes is replaced in its strings.
 
         Raises:
             UnreadableWebhook: It is not JSON.
         """
         try:
-            return json.loads(self.body)
+            told = json.loads(self.body)
+            plain = self.body.isascii() and b"\\u" not in self.body and b"\0" not in self.body
+            return told if plain else _clean(told)
         except (ValueError, RecursionError) as error:  # the latter: a thousand levels deep
             raise UnreadableWebhook("the body is not JSON") from error
+
+
+_NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def _storable(text: str) -> str:
+    """Half an emoji, as it is left where a text was cut, and NUL become U+FFFD."""
+    return _NOT_STORABLE.sub("\ufffd", text)
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return _storable(value)
+    if isinstance(value, list):
+        return [_clean(each) for each in value]
+    if isinstance(value, dict):
+        return {_storable(name): _clean(each) for name, each in value.items()}
+    return value
 
 
 @attrs.frozen

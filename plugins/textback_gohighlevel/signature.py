@@ -91,11 +91,11 @@ def read_time(stamp: object) -> datetime | None:
         if isinstance(stamp, int | float) and not isinstance(stamp, bool):
             return datetime.fromtimestamp(stamp / 1000, UTC)
         at = datetime.fromisoformat(stamp) if isinstance(stamp, str) else None
+        if at is None:
+            return None
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    if at is None:
-        return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 @lru_cache

@@ -51,9 +51,9 @@ def read_time(stamp: object) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(stamp)
-    except ValueError:
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def object_of(value: object) -> dict[str, Any]:

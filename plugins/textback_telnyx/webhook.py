@@ -80,6 +80,6 @@ def read_time(stamp: Any) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(stamp)
-    except ValueError:
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

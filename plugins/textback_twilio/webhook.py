@@ -87,6 +87,6 @@ def read_time(stamp: str | None) -> datetime | None:
         return None
     try:
         at = parsedate_to_datetime(stamp)
-    except ValueError:
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

@@ -91,8 +91,9 @@ def moment(told: dict[str, Any], field: str) -> datetime:
     """A moment with its time zone."""
     try:
         at = datetime.fromisoformat(text(told, field, most=64))
-    except ValueError:
+        utc = at.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise UnreadableWebhook(f"{field} is no moment, e.g. 2026-03-02T17:29:40Z") from None
     if at.tzinfo is None:
         raise UnreadableWebhook(f"{field} has no time zone; add Z or an offset, e.g. -07:00")
-    return at.astimezone(UTC)
+    return utc

@@ -9,14 +9,14 @@ from functools import partial
 from typing import Any
 
 from textback import dispatch
-from textback.clock import moment
+from textback.clock import micros, moment
 from textback.config.settings import Client
 from textback.engine.context import Context
 from textback.engine.engine import Engine
 from textback.errors import StoreError
 from textback.events import Event
 from textback.plugins import Stack
-from textback.store import inbox
+from textback.store import Work, inbox, plugin_state
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 300.0  # between tries to hold a connection
 HELD_S = 60.0  # a connection that held so long starts the waits anew
@@ -24,6 +24,7 @@ LOOK_BACK = timedelta(minutes=5)  # listings lag, and the clocks of providers di
 NEW_SOURCE = timedelta(hours=1)  # how far back a source is asked that never told anything
 AT_A_TIME = 256  # events in one commit
 
+_LISTING = "textback/listing"  # in the plugin's state: since when, until it has succeeded
 _HOOKS = ("listen", "list_calls", "maintain")
 
 
@@ -95,6 +96,7 @@ async def list_calls(
     last = await ctx.store.read(lambda: inbox.last_heard(client.id, impl.plugin, before))
     now = ctx.clock.now()
     since: datetime = moment(last) - LOOK_BACK if last is not None else now - NEW_SOURCE
+    since = await ctx.store.write(partial(_not_listed, client.id, impl.plugin, since, now))
     found: list[Event] = []
     count = 0
     async for event in dispatch.each(impl, since=since):
@@ -105,7 +107,17 @@ async def list_calls(
             found = []
     if found:
         await engine.accept(client.id, impl.plugin, found, ctx.clock.now())
+    await ctx.store.write(partial(plugin_state.delete, client.id, impl.plugin, _LISTING))
     return count
+
+
+def _not_listed(client: str, plugin: str, since: datetime, now: datetime) -> Work[datetime]:
+    """From when on nobody has listed to the end: webhooks that came since say nothing of before."""
+    begun = yield from plugin_state.get(client, plugin, _LISTING, micros(now))
+    if begun is not None:
+        return min(since, moment(begun))
+    yield from plugin_state.put(client, plugin, _LISTING, micros(since), None)
+    return since
 
 
 async def _maintain(ctx: Context, client: Client, stack: Stack, impl: dispatch.Impl) -> None:
