@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 import structlog
 
 from textback.config.settings import LogSettings
 from textback.log import set_up
+
+hypothesis.settings.register_profile("long", max_examples=5_000, deadline=None)
 
 
 @pytest.fixture(autouse=True)

@@ -1,19 +1,22 @@
 """Await hooks: one, the first that answers, or everyone; and ask the judges.
 
 A plugin's trouble stays its own: each call has a time-out, what a plugin raises is logged and
-counted under its name, and one that ignores its cancellation is left behind.  Trying senders in
-order until one takes a text is not here but in the flow, which commits an intent before each.
+counted under its name, and one that ignores its cancellation is left behind, up to a number.
+Trying senders in order until one takes a text is not here but in the flow, which commits an intent
+before each.
 """
 
 from __future__ import annotations
 
 import asyncio
 import traceback
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from time import perf_counter
 from typing import Any, Final, NamedTuple
+from weakref import WeakKeyDictionary
 
 import attrs
 import structlog
@@ -30,6 +33,7 @@ from textback.picture import Action, Picture, Verdict
 from textback.services import Log
 
 HOLD_AFTER_ERROR: Final = timedelta(minutes=5)
+MOST_LEFT_BEHIND: Final = 20  # calls of one plugin of one client that ignore their end
 
 
 class Called(NamedTuple):
@@ -56,7 +60,10 @@ OnCall = Callable[[Called], None]
 
 _log: Log = structlog.get_logger("textback")
 _END = object()
-_left_behind: set[asyncio.Task[Any]] = set()  # the event loop itself holds tasks weakly
+_left_behind: dict[asyncio.Task[Any], Impl] = {}  # the event loop itself holds tasks weakly
+_counts: Counter[tuple[str, str]] = Counter()  # of those, by client and plugin
+_hooks: WeakKeyDictionary[asyncio.Task[Any], Impl] = WeakKeyDictionary()
+_judging: Impl | None = None
 
 
 class TimedOut(MaybeSent):
@@ -160,9 +167,11 @@ def judge(impls: Sequence[Impl], picture: Picture) -> list[Verdict]:
     A plugin that fails holds the text for five minutes: to send could break the very rule that it
     is there for, to suppress would lose the caller, and a held text is visible.
     """
+    global _judging  # noqa: PLW0603 (there is one event loop, and a judge doesn't await)
     verdicts = []
     for impl in impls:
         began = perf_counter()
+        _judging = impl
         try:
             verdict = impl.function(*[picture] if impl.argnames else [])
             if not isinstance(verdict, Verdict | None):
@@ -172,9 +181,22 @@ def judge(impls: Sequence[Impl], picture: Picture) -> list[Verdict]:
             verdict = _hold(impl, picture, error)
         else:
             _told(impl, "ok", began, {"picture": picture}, verdict)
+        finally:
+            _judging = None
         if verdict is not None:
             verdicts.append(verdict)
     return verdicts
+
+
+def running(loop: asyncio.AbstractEventLoop) -> Impl | None:
+    """Whose hook an event loop runs at this moment, if any; may be asked from another thread."""
+    task = asyncio.current_task(loop)
+    return _judging or (_hooks.get(task) if task is not None else None)
+
+
+def left_behind() -> Mapping[tuple[str, str], int]:
+    """How many calls went on after their end, by client and plugin."""
+    return dict(_counts)
 
 
 def describe(error: BaseException) -> str:
@@ -225,12 +247,19 @@ async def _timed(
 
 async def _bounded(impl: Impl, work: Coroutine[Any, Any, Any], limit_s: float | None) -> Any:
     """Await a plugin's coroutine in a task of its own, which can be left behind."""
+    if _counts and _counts[impl.client, impl.plugin] >= MOST_LEFT_BEHIND:
+        work.close()
+        raise NotSent(
+            f"{impl.plugin} was not asked: {MOST_LEFT_BEHIND} calls of its hooks never ended"
+        )
     task = asyncio.create_task(work)
+    _hooks[task] = impl
     try:
         await asyncio.wait((task,), timeout=limit_s)
     finally:  # also if we are cancelled
         if not task.done():
-            _left_behind.add(task)
+            _left_behind[task] = impl
+            _counts[impl.client, impl.plugin] += 1
             task.add_done_callback(_forget)
             task.cancel()
     if not task.done():
@@ -245,7 +274,10 @@ async def _next(items: Any) -> Any:
 
 
 def _forget(task: asyncio.Task[Any]) -> None:
-    _left_behind.discard(task)
+    impl = _left_behind.pop(task)
+    _counts[impl.client, impl.plugin] -= 1
+    if not _counts[impl.client, impl.plugin]:
+        del _counts[impl.client, impl.plugin]
     if not task.cancelled():
         task.exception()  # asked for, so that asyncio doesn't complain that nobody did
 

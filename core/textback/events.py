@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl
 import attrs
 
 from textback.errors import UnreadableWebhook
-from textback.model import FailureReason, Keyword, Media, Outcome, TextState
+from textback.model import Basis, FailureReason, Keyword, Media, Outcome, TextState
 
 
 class Happened(StrEnum):
@@ -61,7 +61,8 @@ class CallEvent:
         happened: What happened.
         caller: The number of the other side: who called, or who was called by the business; None
             if it is withheld.
-        line: The number of the business.
+        line: The number of the business; None if it isn't told.  A missed call to a number that is
+            none of the client's lines is left alone.
         leg: The provider's id of the leg that the event is about.
         by: Who took the leg (LEG_ANSWERED).
         outcome: How the leg (LEG_ENDED) or the call (CONCLUDED) ended.
@@ -170,17 +171,41 @@ class OptIn:
 
 @attrs.frozen(kw_only=True)
 class KeyPressed:
-    """The caller pressed keys during a greeting.
+    """The caller pressed keys when they were asked whether they want texts; ``1`` says yes.
 
     Attributes:
         call: The provider's id of the call, as in its `CallEvent`.
         digits: The keys, in order.
+        prompt: The words in which they were asked.
+        number: The caller's, if it is told; else it is that of the call.
     """
 
     key: str
     at: datetime
     call: str
     digits: str
+    prompt: str = ""
+    number: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Consented:
+    """Somebody agreed to be texted, neither on the phone nor by text; or takes that back.
+
+    Attributes:
+        at: When they did.
+        number: Whose.
+        evidence: What shows it: where, and to which words.
+        basis: ``FORM`` or ``CRM``.
+        given: False where it is taken back, which is an opt-out like any other.
+    """
+
+    key: str
+    at: datetime
+    number: str
+    evidence: str
+    basis: Basis = Basis.FORM
+    given: bool = True
 
 
 @attrs.frozen(kw_only=True)
@@ -276,6 +301,7 @@ Event = (
     | OptOut
     | OptIn
     | KeyPressed
+    | Consented
     | EmailReceived
     | TeamReply
     | Booked
@@ -339,7 +365,7 @@ class WebhookRequest:
         """
         try:
             return json.loads(self.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # the latter: a thousand levels deep
             raise UnreadableWebhook("the body is not JSON") from error
 
 

@@ -179,7 +179,11 @@ async def save_deal(ref: CrmRef, lead: Lead, key: str) -> CrmRef | None:
 
 @hookspec
 async def log_activity(ref: CrmRef, activity: Activity, key: str) -> None:
-    """Write a call, text, reply or booking to a contact's record.  *Each CRM, own step.*"""
+    """Write a call, text, reply or booking to a contact's record.  *Each CRM, own step.*
+
+    Comes after the plugin's own `save_deal`, so that it can be shown with the deal too; after one
+    that failed it comes all the same.
+    """
 
 
 # ── notify ──────────────────────────────────────────────────────────────────────────────────────

@@ -8,6 +8,7 @@ whatever fails later may be.  An error that this module has never heard of is "m
 
 from __future__ import annotations
 
+import base64
 import logging
 import math
 import re
@@ -18,6 +19,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar
 from typing import Any, Final
+from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
 import aiohttp
@@ -247,25 +249,62 @@ def retry_after(response: httpx.Response, now: datetime) -> float | None:
     return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
+def next_page(base_url: str, named: object) -> str:
+    """The address of a listing's next page, of which an answer has said where it is.
+
+    Only path and query are taken from it.  The credentials go with the request, so it goes to the
+    host in the settings and no other, whatever the answer says: an answer may be a proxy's, or a
+    provider may name a host that isn't the one by which it is reached here.
+
+    Args:
+        base_url: Where the API is, as the settings have it.
+        named: The next page as the answer has it: a whole address, or a path that begins with "/".
+
+    Raises:
+        MaybeSent: It is neither.
+    """
+    try:
+        parts = urlsplit(named) if isinstance(named, str) else None
+    except ValueError:
+        parts = None
+    # Put behind a host, "@elsewhere.example/" or ".elsewhere.example/" would make another of it.
+    if parts is None or not parts.path.startswith("/") or parts.path.startswith("//"):
+        raise MaybeSent(f"{urlsplit(base_url).hostname} names a next page that can't be read")
+    return f"{base_url.rstrip('/')}{parts.path}{'?' if parts.query else ''}{parts.query}"
+
+
 def explain(response: httpx.Response, *secrets: Secret) -> str:
     """What a provider answered, in one line for an error message.
 
     Status and the provider's own words, at most 200 characters of them, with numbers masked and
-    whatever looks like a key left out.  The request's address and body don't appear.
+    whatever looks like a key left out, as is the token or password that let the request in.  The
+    request's address and body don't appear.
 
     Args:
         response: The answer.
-        *secrets: What the request carried: a provider may repeat it, and it may not look like a
-            key.
+        *secrets: What else the request carried: a provider may repeat it, and it may not look like
+            a key.
     """
     words = " ".join(_words(response).split())
-    for secret in secrets:
-        words = words.replace(secret.value, "***")
+    for secret in (credentials(response.request), *(each.value for each in secrets)):
+        words = words.replace(secret, "***") if secret else words
     words = _NUMBER.sub(lambda number: f"•••{number[0][-4:]}", _KEY.sub("***", words))
     if len(words) > _EXPLANATION:
         words = words[:_EXPLANATION].rstrip() + "..."
     host = response.request.url.host
     return f"{host} answered {response.status_code}" + (f": {words}" if words else "")
+
+
+def credentials(request: httpx.Request) -> str:
+    """The token or password in a request's ``Authorization``; empty if there is none."""
+    header: str = request.headers.get("authorization", "")
+    scheme, _, given = header.partition(" ")
+    if scheme.casefold() != "basic":
+        return given
+    try:
+        return base64.b64decode(given).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def _words(response: httpx.Response) -> str:

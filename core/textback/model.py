@@ -118,6 +118,30 @@ class Kind(StrEnum):
     NOTICE = "notice"  # to the team, not to the caller
 
 
+class Basis(StrEnum):
+    """On what ground somebody may be texted."""
+
+    CALLER_CALLED = "caller_called"
+    REPLIED = "replied"  # they wrote to the business
+    KEYPRESS = "keypress"  # they pressed a key when they were asked on the phone
+    FORM = "form"  # they agreed in a form
+    CRM = "crm"  # a CRM says that they agreed
+
+
+@attrs.frozen(kw_only=True)
+class Consent:
+    """That somebody agreed to be texted.
+
+    Attributes:
+        at: When they did.
+        evidence: What shows it: where, and to which words.
+    """
+
+    basis: Basis
+    at: datetime
+    evidence: str
+
+
 @attrs.frozen
 class Media:
     """A picture or file that came with a text.
@@ -186,6 +210,7 @@ class Caller:
             isn't texted.
         spam_score: How likely the number is a nuisance, from 0 (not at all) to 1, by a lookup.
         do_not_text: A CRM or lookup says that this number must not be texted; says why.
+        consent: A CRM says that they agreed to be texted.
     """
 
     number: PhoneNumber | None = None
@@ -201,6 +226,7 @@ class Caller:
     line_type: str | None = None
     spam_score: float | None = None
     do_not_text: str | None = None
+    consent: Consent | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from textback.model import Caller, Case, Kind, Outcome, PhoneNumber
+from textback.model import Caller, Case, Consent, Kind, Outcome, PhoneNumber
 
 
 class Action(IntEnum):
@@ -92,6 +92,8 @@ class History:
         first_text_at: The latest first text of another case.
         reached_at: When they spoke, after the call that a first text answers.
         wrote_at: When the caller last wrote words, not STOP or the like.
+        consents: To what the caller agreed otherwise, the latest of each basis.
+        withdrawn_at: When they last opted out: what was given before carries nothing any more.
         texts_in_day: First texts and follow-ups in the last 24 hours.
         day_from: When the earliest of them went.
         texts_in_week: First texts and follow-ups in the last seven days.
@@ -106,6 +108,8 @@ class History:
     first_text_at: datetime | None = None
     reached_at: datetime | None = None
     wrote_at: datetime | None = None
+    consents: tuple[Consent, ...] = ()
+    withdrawn_at: datetime | None = None
     texts_in_day: int = 0
     day_from: datetime | None = None
     texts_in_week: int = 0

@@ -244,10 +244,15 @@ class Fields(Reference):
         self.env.note_dependency(str(module.__file__))
         shared = attributes_of(module.__doc__ or "")
         return [
-            self.section(name, self.describe(getattr(module, name), shared), code=True)
+            self.section(name, [*self.where(module.__name__, name), *words], code=True)
             for name in map(str.strip, self.content)
             if name
+            for words in [self.describe(getattr(module, name), shared)]
         ]
+
+    def where(self, module: str, name: str) -> list[nodes.Node]:
+        """How it is imported."""
+        return self.markdown(f"`from {module} import {name}`")
 
     def describe(self, cls: Any, shared: Mapping[str, str]) -> list[nodes.Node]:
         """What a class is for, and a table."""
@@ -256,8 +261,10 @@ class Fields(Reference):
         if issubclass(cls, Enum):
             rows = [(f"`{each}`", said) for each, said in values_of(cls)]
             return [*words, *self.table(("name", "what it says"), rows)]
-        said = {**shared, **attributes_of(doc)}
-        spelled = inspect.get_annotations(cls)  # a field's type may have been resolved meanwhile
+        said, spelled = dict(shared), {}
+        for each in reversed(cls.__mro__):  # fields may be those of another class, and more
+            said |= attributes_of(inspect.cleandoc(each.__doc__ or ""))
+            spelled |= inspect.get_annotations(each)  # a type may have been resolved meanwhile
         rows = [
             (f"`{each.name}`", f"`{spelled[each.name]}`", _default(each), said.get(each.name, ""))
             for each in attrs.fields(cls)

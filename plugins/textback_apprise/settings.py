@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 import attrs
@@ -46,3 +47,9 @@ class Settings:
         default=10.0,
         validator=[validators.gt(0), validators.le(60)],
     )
+
+    @property
+    def account(self) -> str:
+        """Whose limits these are: those of all services together, by a digest of the URLs."""
+        told = "\n".join(url.value for url in self.urls)
+        return hashlib.sha256(told.encode()).hexdigest()[:12]

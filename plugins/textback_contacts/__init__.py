@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC
 
 import attrs
 
+from textback.agreed import agreed
 from textback.hookspecs import hookimpl
-from textback.model import Activity, Call, Caller, CrmRef, Erased, Lead, PhoneNumber
+from textback.model import (
+    Activity,
+    Basis,
+    Call,
+    Caller,
+    Consent,
+    CrmRef,
+    Erased,
+    Lead,
+    PhoneNumber,
+)
 from textback.services import Contact, Services
 
 __all__ = ["Contacts", "Settings"]
@@ -19,6 +31,10 @@ is not a name to greet with.  A contact whose name differs from it was named by 
 
 LANGUAGE = "language"
 """Custom field with what the contact speaks, as BCP 47 writes it."""
+
+CONSENT_AT, CONSENT_BASIS, CONSENT_EVIDENCE = "consent_at", "consent_basis", "consent_evidence"
+"""Custom fields: when the contact agreed to texts, by a ``form`` or else as this ``crm`` says, and
+what shows it."""
 
 VIP = "vip"
 """Tag of contacts for whom ``when = { vip = true }`` holds."""
@@ -55,6 +71,7 @@ class Contacts:
             known=True,
             vip=VIP in contact.tags or None,
             language=contact.fields.get(LANGUAGE) or None,
+            consent=_consent(contact.fields),
         )
 
     @hookimpl
@@ -103,6 +120,12 @@ class Contacts:
     async def erase(self, number: PhoneNumber) -> Erased:
         """Forget the contact and its log."""
         return Erased(await self.services.contacts.erase(number))
+
+
+def _consent(fields: Mapping[str, str]) -> Consent | None:
+    basis = Basis.FORM if fields.get(CONSENT_BASIS) == Basis.FORM else Basis.CRM
+    evidence = fields.get(CONSENT_EVIDENCE) or f"the contact's field {CONSENT_AT}"
+    return agreed(fields.get(CONSENT_AT), evidence, basis)
 
 
 def _first_name(name: str | None) -> str | None:

@@ -1,34 +1,17 @@
-"""What the sub-account has set up: pipelines with their stages, custom fields, users.
-
-What was read is kept a while; a name that isn't found is looked for once more in what GoHighLevel
-says now.
-"""
+"""What the sub-account has set up: pipelines with their stages, custom fields, users."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import datetime, timedelta
-from typing import Any, Literal, TypeVar
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import attrs
 
+from textback.catalog import Listing, Named, Stage, Unknown, find_stage
 from textback.services import Services
 from textback_gohighlevel.api import Api
-from textback_gohighlevel.names import Named, Unknown, matching
 
-KEPT = timedelta(minutes=10)
-AGAIN_AFTER = timedelta(minutes=1)  # a wrong name isn't looked up at each call
-
-T = TypeVar("T", bound=Named)
 Model = Literal["contact", "opportunity"]
-
-
-@attrs.frozen(kw_only=True)
-class Stage(Named):
-    """A stage of a pipeline; *order* counts from its beginning."""
-
-    pipeline: str
-    order: int
 
 
 @attrs.frozen(kw_only=True)
@@ -46,46 +29,27 @@ class Field(Named):
 
 
 class Catalog:
-    """What a sub-account has set up, read when it is needed."""
+    """What a sub-account has set up, read when it is needed.
+
+    Attributes:
+        users: Everybody who works in it; the first of `Named.others` is the address.
+    """
 
     def __init__(self, api: Api, services: Services) -> None:
         self._api = api
-        self._services = services
-        self._read: dict[str, tuple[datetime, tuple[Any, ...]]] = {}
-
-    async def pipelines(self, *, least: datetime | None = None) -> tuple[Pipeline, ...]:
-        """All pipelines.
-
-        Args:
-            least: What was read before is not good enough.
-
-        Raises:
-            ProviderError: They can't be read; so with all others.
-        """
-
-        async def read() -> tuple[Pipeline, ...]:
-            query = {"locationId": self._api.location}
-            told = await self._api.get("opportunities/pipelines", query)
-            return tuple(map(_pipeline, told.get("pipelines") or ()))
-
-        return await self._kept("pipelines", read, least)
-
-    async def users(self, *, least: datetime | None = None) -> tuple[Named, ...]:
-        """Everybody who works in the sub-account; the first of `Named.others` is the address."""
-
-        async def read() -> tuple[Named, ...]:
-            told = await self._api.get("users/", {"locationId": self._api.location})
-            return tuple(map(_user, told.get("users") or ()))
-
-        return await self._kept("users", read, least)
+        self.pipelines = Listing(services.clock, self._pipelines)
+        self.stages = self.pipelines.part(lambda all_: [s for each in all_ for s in each.stages])
+        self.users = Listing(services.clock, self._users)
+        self._fields = Listing(services.clock, self._custom_fields)
 
     async def field(self, name: str, model: Model) -> Field | None:
         """A custom field by id, key or name; None if only the other kind of record has it.
 
         Raises:
             Unknown: Neither has it.
+            ProviderError: They can't be read; so with all others.
         """
-        found = await self._look(name, self._fields, list)
+        found = await self._fields.find(name)
         if not found:
             raise Unknown(f'there is no custom field "{name}"')
         return next((field for field in found if field.model == model), None)
@@ -96,77 +60,27 @@ class Catalog:
         Raises:
             Unknown: There is none.
         """
-        found: list[Named] = await self._look(name, self.users, list)
+        found = await self.users.find(name)
         if not found:
             raise Unknown(f'there is no user "{name}" in this sub-account')
         return found[0].id
 
     async def stage(self, pipeline: str | None, stage: str | None) -> Stage | None:
-        """Where an opportunity is to be; with a pipeline alone, its first stage.
+        """Where an opportunity is to be; None if nothing is named, raises as `find_stage`."""
+        return await find_stage(pipeline, stage, pipelines=self.pipelines, stages=self.stages)
 
-        Returns:
-            None if neither is named: then there is to be no opportunity.
+    async def _pipelines(self) -> list[Pipeline]:
+        told = await self._api.get("opportunities/pipelines", {"locationId": self._api.location})
+        return [_pipeline(each) for each in told.get("pipelines") or ()]
 
-        Raises:
-            Unknown: There is no such place, or more than one.
-        """
-        if pipeline is None and stage is None:
-            return None
-        within: Iterable[Pipeline] | None = None
-        if pipeline is not None:
-            within = await self._look(pipeline, self.pipelines, list)
-            if not within:
-                raise Unknown(f'there is no pipeline "{pipeline}"')
-        if stage is None:
-            first = next((each for found in within or () for each in found.stages), None)
-            if first is None:
-                raise Unknown(f'the pipeline "{pipeline}" has no stage')
-            return first
-        wanted = None if within is None else {each.id for each in within}
+    async def _users(self) -> list[Named]:
+        told = await self._api.get("users/", {"locationId": self._api.location})
+        return [_user(each) for each in told.get("users") or ()]
 
-        def stages(pipelines: Iterable[Pipeline]) -> list[Stage]:
-            chosen = (each for each in pipelines if wanted is None or each.id in wanted)
-            return [stage for each in chosen for stage in each.stages]
-
-        found = await self._look(stage, self.pipelines, stages)
-        if not found:
-            where = f' in "{pipeline}"' if pipeline is not None else ""
-            raise Unknown(f'there is no stage "{stage}"{where}')
-        if len(found) > 1:
-            words = f'several pipelines have a stage "{stage}"; name the pipeline in [[lead]], too'
-            raise Unknown(words)
-        return found[0]
-
-    async def _fields(self, *, least: datetime | None = None) -> tuple[Field, ...]:
-        async def read() -> tuple[Field, ...]:
-            path = f"locations/{self._api.location}/customFields"
-            told = await self._api.get(path, {"model": "all"})
-            return tuple(map(_field, told.get("customFields") or ()))
-
-        return await self._kept("fields", read, least)
-
-    async def _look(
-        self,
-        name: str,
-        read: Callable[..., Awaitable[tuple[Any, ...]]],
-        choose: Callable[[Any], Iterable[T]],
-    ) -> list[T]:
-        found = matching(name, choose(await read()))
-        if found:
-            return found
-        least = self._services.clock.now() - AGAIN_AFTER
-        return matching(name, choose(await read(least=least)))
-
-    async def _kept(
-        self, what: str, read: Callable[[], Awaitable[tuple[T, ...]]], least: datetime | None
-    ) -> tuple[T, ...]:
-        now = self._services.clock.now()
-        at, values = self._read.get(what, (None, ()))
-        if at is not None and at > (least or now - KEPT):
-            return values
-        values = await read()
-        self._read[what] = now, values
-        return values
+    async def _custom_fields(self) -> list[Field]:
+        path = f"locations/{self._api.location}/customFields"
+        told = await self._api.get(path, {"model": "all"})
+        return [_field(each) for each in told.get("customFields") or ()]
 
 
 def _pipeline(entry: Mapping[str, Any]) -> Pipeline:

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from functools import partial
 from typing import Any
 
+from textback.catalog import Unknown
 from textback.errors import ProviderError
 from textback.model import Finding, Severity
 from textback.services import LeadRule, Services
 from textback_gohighlevel.api import Api
 from textback_gohighlevel.catalog import Catalog
 from textback_gohighlevel.contacts import normalised
-from textback_gohighlevel.names import Unknown
 from textback_gohighlevel.settings import Settings
 
 
@@ -25,6 +25,7 @@ async def check(
         findings = [*_text_back(settings, services)]
         if services.plays("crm"):
             findings += _duplicates(location)
+            findings += [each async for each in _consent_field(catalog, settings)]
             for number, lead in enumerate(services.leads, 1):
                 findings += [each async for each in _lead(catalog, lead, f"lead[{number}]")]
         findings += await _numbers(api, settings, services)
@@ -71,6 +72,15 @@ async def _lead(catalog: Catalog, lead: LeadRule, where: str) -> AsyncIterator[F
             await ask()
         except Unknown as error:
             yield _error(f"{where}.{name}: {error}")
+
+
+async def _consent_field(catalog: Catalog, settings: Settings) -> AsyncIterator[Finding]:
+    try:
+        name = settings.consent_field
+        if name is not None and await catalog.field(name, "contact") is None:
+            yield _error(f'consent_field: "{name}" is a field of opportunities, not of contacts')
+    except Unknown as error:
+        yield _error(f"consent_field: {error}")
 
 
 async def _numbers(api: Api, settings: Settings, services: Services) -> Iterable[Finding]:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import attrs
 
+from textback.catalog import Unknown
 from textback.errors import MaybeSent
 from textback.model import CrmRef, Lead, PhoneNumber
 from textback.once import Record, Trace, find_or_make
@@ -23,7 +24,6 @@ from textback.services import Services
 from textback.telling import one_line
 from textback_gohighlevel.api import Api
 from textback_gohighlevel.catalog import Catalog, Model
-from textback_gohighlevel.names import Unknown
 from textback_gohighlevel.settings import Settings
 
 LONGEST_NAME = 255
@@ -214,8 +214,7 @@ def read(entry: Mapping[str, Any]) -> Contact:
     first, last = str(entry.get("firstName") or ""), str(entry.get("lastName") or "")
     told = entry.get("dndSettings")
     sms = told.get("SMS") if isinstance(told, dict) else None
-    more = entry.get("additionalPhones")
-    phones = [entry.get("phone"), *(_phone(each) for each in more or () if isinstance(more, list))]
+    phones = [entry.get("phone"), *map(_phone, _list(entry.get("additionalPhones")))]
     return Contact(
         id=str(entry.get("id") or ""),
         name=str(entry.get("name") or entry.get("contactName") or f"{first} {last}").strip(),
@@ -223,16 +222,20 @@ def read(entry: Mapping[str, Any]) -> Contact:
         phones=tuple(str(each) for each in phones if each),
         email=str(entry.get("email") or ""),
         owner=str(entry.get("assignedTo") or ""),
-        tags=tuple(map(str, entry.get("tags") or ())),
+        tags=tuple(map(str, _list(entry.get("tags")))),
         custom={
             str(each.get("id")): each.get("value", each.get("fieldValue"))
-            for each in entry.get("customFields") or ()
+            for each in _list(entry.get("customFields"))
             if isinstance(each, dict)
         },
         dnd=entry.get("dnd") is True,
         sms_dnd=str(sms.get("status") or "") if isinstance(sms, dict) else "",
         updated_at=str(entry.get("dateUpdated") or ""),
     )
+
+
+def _list(told: Any) -> list[Any]:
+    return told if isinstance(told, list) else []
 
 
 async def _existing(

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from textback.agreed import agreed
+from textback.catalog import Named
 from textback.errors import ProviderError
-from textback.model import Caller, PhoneNumber
+from textback.model import Caller, Consent, PhoneNumber
 from textback.services import Services
 from textback_gohighlevel import contacts, dnd
 from textback_gohighlevel.api import Api
 from textback_gohighlevel.catalog import Catalog
 from textback_gohighlevel.contacts import Contact
-from textback_gohighlevel.names import Named
 from textback_gohighlevel.settings import Settings
 
 
@@ -27,7 +28,9 @@ async def identify(
     Raises:
         ProviderError: It couldn't be looked up.
     """
-    found, users = await asyncio.gather(contacts.search(api, services, number), _users(catalog))
+    found, users, consent = await asyncio.gather(
+        contacts.search(api, services, number), _users(catalog), _consent_field(catalog, settings)
+    )
     record = await services.state.get(contacts.remembered_as(number)) or {}
     if not found and "id" in record:  # the search lags
         known = await contacts.load(api, record["id"])
@@ -51,7 +54,26 @@ async def identify(
         url=contacts.address(settings, contact.id),
         owner=owner,
         do_not_text=forbidden,
+        consent=_consent(contact, consent, settings),
     )
+
+
+async def _consent_field(catalog: Catalog, settings: Settings) -> str | None:
+    """The id of the custom field; None if it isn't set, or can't be read now: a ground less."""
+    if settings.consent_field is None:
+        return None
+    try:
+        field = await catalog.field(settings.consent_field, "contact")
+    except ProviderError:
+        return None
+    return field.id if field is not None else None
+
+
+def _consent(contact: Contact, field: str | None, settings: Settings) -> Consent | None:
+    if field is None:
+        return None
+    where = f"GoHighLevel's custom field {settings.consent_field}"
+    return agreed(contact.custom.get(field) or None, where)
 
 
 async def _users(catalog: Catalog) -> Sequence[Named]:

@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from textback.catalog import Stage
 from textback.model import CrmRef, Lead
 from textback.once import Record, Trace, find_or_make
 from textback.phones import display
 from textback.services import Services
 from textback.telling import one_line
 from textback_gohighlevel.api import Api, Refusal
-from textback_gohighlevel.catalog import Catalog, Stage
+from textback_gohighlevel.catalog import Catalog
 from textback_gohighlevel.contacts import left_out, new_values, region, values
 from textback_gohighlevel.settings import Settings
 
@@ -129,7 +130,7 @@ async def _changes(catalog: Catalog, found: Opportunity, stage: Stage) -> dict[s
     """One moves forward within its own pipeline, and else stays where people put it."""
     if found.get("pipelineId") != stage.pipeline:
         return {}
-    stages = (each for pipeline in await catalog.pipelines() for each in pipeline.stages)
+    stages = await catalog.stages()
     order = next((each.order for each in stages if each.id == found.get("pipelineStageId")), None)
     if order is None or order >= stage.order:
         return {}

@@ -76,6 +76,10 @@ class Settings:
         "any: who is set to Do Not Disturb at all is not texted; sms: only who is for SMS.",
         default="any",
     )
+    consent_field: str | None = setting(
+        "Custom field with the day on which a contact agreed to texts, by name, key or id.",
+        default=None,
+    )
     missed_call_text_back_off: bool = setting(
         "You have switched GoHighLevel's own missed call text-back off; silences the warning.",
         default=False,

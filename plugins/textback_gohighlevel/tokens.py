@@ -16,6 +16,7 @@ import attrs
 import httpx
 
 from textback.clock import micros, moment
+from textback.config.secrets import Secret
 from textback.errors import MaybeSent, Refused
 from textback.http import explain, retry_after
 from textback.services import Services
@@ -100,9 +101,11 @@ class Tokens:
         if not response.is_success:
             status = response.status_code
             later = response.is_server_error or status == HTTPStatus.TOO_MANY_REQUESTS
+            assert self._settings.client_secret is not None  # see Settings.__attrs_post_init__
+            words = explain(response, Secret(refresh), self._settings.client_secret)
             raise Refused(
-                f"{explain(response)}; install the app again and put the new refresh_token into "
-                "the client's file",
+                f"{words}; install the app again and put the new refresh_token into the client's "
+                "file",
                 permanent=not later,
                 retry_after=retry_after(response, self._services.clock.now()),
                 code=str(status),

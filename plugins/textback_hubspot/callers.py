@@ -9,8 +9,9 @@ from functools import lru_cache
 from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
+from textback.agreed import agreed
 from textback.errors import ProviderError
-from textback.model import Caller, PhoneNumber
+from textback.model import Caller, Consent, PhoneNumber
 from textback_hubspot.api import Account
 from textback_hubspot.memory import Known, Memory
 from textback_hubspot.people import EMAIL, OWNER, People, chosen, name_of, name_of_owner
@@ -44,6 +45,7 @@ async def identify(
                 settings.language_property,
                 settings.vip_property,
                 settings.do_not_text_property,
+                settings.consent_property,
             ),
         )
     )
@@ -70,7 +72,18 @@ async def identify(
         zone=_shared(contacts, ZONE, _zone),
         vip=_any_says_yes(contacts, settings.vip_property) or None,
         do_not_text=f"HubSpot says so in {forbids}" if _any_says_yes(contacts, forbids) else None,
+        consent=_consent(contacts, settings.consent_property),
     )
+
+
+def _consent(contacts: Sequence[Record], name: str | None) -> Consent | None:
+    """When all that have the number had agreed to texts; None unless each of them has."""
+    if name is None:
+        return None
+    where = f"HubSpot's contact property {name}"
+    found = [agreed(each.get(name) or None, where) for each in contacts]
+    given = [each for each in found if each is not None]
+    return min(given, key=lambda each: each.at) if len(given) == len(found) else None
 
 
 async def _last(account: Account, known: Known | None, names: set[str]) -> Record | None:

@@ -81,7 +81,7 @@ class Check:
                 await self.deals.place(None, None)
         except ProviderError as error:
             yield _error(f"plugins.{services.plugin}.stage: {error}")
-        for setting in ("tag", "number", "language", "vip", "do_not_text"):
+        for setting in ("tag", "number", "language", "vip", "do_not_text", "consent"):
             name = getattr(settings, f"{setting}_property")
             if name is None:
                 continue

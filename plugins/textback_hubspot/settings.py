@@ -94,6 +94,11 @@ class Settings:
         default=None,
         validator=_check_property,
     )
+    consent_property: str | None = setting(
+        "Contact property with the day on which a contact agreed to texts.",
+        default=None,
+        validator=_check_property,
+    )
     disposition: str | None = setting(
         "Id of the call outcome that missed calls are logged with; none if not set.", default=None
     )

@@ -17,7 +17,7 @@ from textback.hookspecs import hookimpl
 from textback.http import retry_after
 from textback.model import Call, Caller, Erased, Finding, PhoneNumber, Severity
 from textback.services import Services
-from textback_lookup.providers import Found, question, read
+from textback_lookup.providers import Found, accepts, free_question, question, read
 from textback_lookup.settings import Settings
 
 DAY_S = 86_400
@@ -67,13 +67,11 @@ class Lookup:
     @hookimpl
     async def check(self) -> list[Finding]:
         """Whether the provider knows the account, by a question that is free."""
-        name, lines = _NAMES[self.settings.provider], self.services.lines
+        name = _NAMES[self.settings.provider]
         try:
-            if self.settings.provider == "telnyx":
-                await self._get(f"{self.settings.url}/balance", question(self.settings, "").headers)
-            elif lines:
-                free = question(self.settings, lines[0], everything=False)
-                await self._get(free.url, free.headers)
+            asked = free_question(self.settings, self.services.lines)
+            if not accepts(self.settings, await self._get(asked.url, asked.headers)):
+                raise MaybeSent(f"{name}'s answer can't be read")
         except ProviderError as error:
             return [Finding(Severity.ERROR, f"{name} can't be asked about callers: {error}")]
         cap, cost = self.settings.max_cost_per_day, self.settings.cost_per_lookup

@@ -7,7 +7,7 @@ Telnyx: https://developers.telnyx.com/api-reference/number-lookup/lookup-phone-n
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -54,29 +54,46 @@ class Question:
     headers: Mapping[str, str] = attrs.field(repr=False)
 
 
-def question(settings: Settings, number: str, *, everything: bool = True) -> Question:
-    """Ask about a number.
-
-    Args:
-        settings: Whom to ask, for what.
-        number: In E.164.
-        everything: False asks Twilio for no more than whether the number is valid, which is free.
-    """
+def question(settings: Settings, number: str) -> Question:
+    """Ask about a number, in E.164."""
     if settings.provider == "twilio":
         fields = [
             "line_type_intelligence",
             *(["caller_name"] if settings.name else []),
             *(["sms_pumping_risk"] if settings.spam_score else []),
         ]
-        query = f"?{urlencode({'Fields': ','.join(fields)})}" if everything else ""
-        token = settings.auth_token.value if settings.auth_token else ""
-        pair = base64.b64encode(f"{settings.account_sid}:{token}".encode()).decode()
-        url = f"{settings.url}/v2/PhoneNumbers/{quote(number, safe='')}{query}"
-        return Question(url, {"authorization": f"Basic {pair}"})
+        return _twilio(settings, number, f"?{urlencode({'Fields': ','.join(fields)})}")
     kinds = [("type", "carrier"), *([("type", "caller-name")] if settings.name else [])]
+    return _telnyx(settings, f"number_lookup/{quote(number, safe='')}?{urlencode(kinds)}")
+
+
+def free_question(settings: Settings, lines: Sequence[str]) -> Question:
+    """Ask what shows whether we are known, and costs nothing.
+
+    Twilio says for free whether a number is valid; Telnyx doesn't, but tells the balance.
+    """
+    if settings.provider == "twilio":
+        return _twilio(settings, lines[0])  # a client has at least one
+    return _telnyx(settings, "balance")
+
+
+def _twilio(settings: Settings, number: str, query: str = "") -> Question:
+    token = settings.auth_token.value if settings.auth_token else ""
+    pair = base64.b64encode(f"{settings.account_sid}:{token}".encode()).decode()
+    url = f"{settings.url}/v2/PhoneNumbers/{quote(number, safe='')}{query}"
+    return Question(url, {"authorization": f"Basic {pair}"})
+
+
+def _telnyx(settings: Settings, path: str) -> Question:
     key = settings.api_key.value if settings.api_key else ""
-    url = f"{settings.url}/number_lookup/{quote(number, safe='')}?{urlencode(kinds)}"
-    return Question(url, {"authorization": f"Bearer {key}"})
+    return Question(f"{settings.url}/{path}", {"authorization": f"Bearer {key}"})
+
+
+def accepts(settings: Settings, answer: Any) -> bool:
+    """Whether the answer to a free question is one of the provider's."""
+    if settings.provider == "twilio":
+        return read(settings, answer) is not None
+    return isinstance(answer, dict) and isinstance(answer.get("data"), dict)
 
 
 def read(settings: Settings, answer: Any) -> Found | None:

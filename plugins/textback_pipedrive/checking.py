@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 
+from textback.catalog import Unknown
 from textback.errors import ProviderError
 from textback.model import Finding, Severity
 from textback.services import LeadRule, Services
 from textback_pipedrive.api import Api
-from textback_pipedrive.catalog import Catalog, Unknown
+from textback_pipedrive.catalog import Catalog
 from textback_pipedrive.fields import value_of
 from textback_pipedrive.settings import Settings
 
@@ -22,6 +23,7 @@ async def check(
         me = await api.get("v1/users/me")
         findings = [each async for each in _types(catalog, settings, services)]
         if services.plays("crm"):
+            findings += [each async for each in _consent_field(catalog, settings)]
             for number, lead in enumerate(services.leads, 1):
                 findings += [each async for each in _lead(catalog, lead, f"lead[{number}]")]
     except ProviderError as error:
@@ -47,6 +49,15 @@ async def _types(
                 f'{name}: no activity type in use has the key "{key}"; '
                 f"there are: {', '.join(sorted(there))}"
             )
+
+
+async def _consent_field(catalog: Catalog, settings: Settings) -> AsyncIterator[Finding]:
+    try:
+        name = settings.consent_field
+        if name is not None and await catalog.person_field(name) is None:
+            yield _error(f'consent_field: "{name}" is a field of deals, not of persons')
+    except Unknown as error:
+        yield _error(f"consent_field: {error}")
 
 
 async def _lead(catalog: Catalog, lead: LeadRule, where: str) -> AsyncIterator[Finding]:

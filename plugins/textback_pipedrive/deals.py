@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from textback.catalog import Stage, Unknown
 from textback.errors import Refused
 from textback.model import CrmRef, Lead
 from textback.once import Record, Trace, find_or_make
@@ -15,7 +16,7 @@ from textback.phones import display
 from textback.services import Services
 from textback.telling import one_line
 from textback_pipedrive.api import Api
-from textback_pipedrive.catalog import Catalog, Stage, Unknown
+from textback_pipedrive.catalog import Catalog
 from textback_pipedrive.fields import new_values, value_of
 from textback_pipedrive.persons import region
 from textback_pipedrive.settings import Settings

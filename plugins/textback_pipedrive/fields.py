@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from textback_pipedrive.catalog import Field, Unknown
+from textback.catalog import Unknown
+from textback_pipedrive.catalog import Field
 
 _TEXTS = frozenset({"varchar", "varchar_auto", "text", "phone", "date"})
 _OBJECTS = frozenset({"address", "time"})  # v2 wraps these in an object

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from textback.agreed import agreed
 from textback.errors import ProviderError
-from textback.model import Caller, PhoneNumber
+from textback.model import Caller, Consent, PhoneNumber
 from textback.services import Services
 from textback_pipedrive import persons
 from textback_pipedrive.api import Api
 from textback_pipedrive.catalog import Catalog, User
+from textback_pipedrive.persons import Person
+from textback_pipedrive.settings import Settings
 
 
 async def identify(
-    api: Api, catalog: Catalog, services: Services, number: PhoneNumber
+    api: Api, catalog: Catalog, settings: Settings, services: Services, number: PhoneNumber
 ) -> Caller | None:
     """What is known of a caller; None if nobody has this number.
 
@@ -51,7 +54,27 @@ async def identify(
         known=True,
         url=await catalog.link("person", str(person.id)),
         owner=_owner(person.owner, users),
+        consent=await _consent(api, catalog, settings, person),
     )
+
+
+async def _consent(
+    api: Api, catalog: Catalog, settings: Settings, person: Person
+) -> Consent | None:
+    """What the custom field says, which a search doesn't tell; None if it can't be read now."""
+    name = settings.consent_field
+    if name is None:
+        return None
+    try:
+        field, loaded = await asyncio.gather(
+            catalog.person_field(name), persons.load(api, [person.id])
+        )
+    except ProviderError:  # a ground less, and nothing else
+        return None
+    if field is None or not loaded:
+        return None
+    value = loaded[0].custom.get(field.id)
+    return agreed(value or None, f"Pipedrive's custom field {name}")
 
 
 async def _users(catalog: Catalog) -> Sequence[User]:

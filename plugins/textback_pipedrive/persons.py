@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 import phonenumbers
 
+from textback.catalog import Unknown
 from textback.errors import Refused
 from textback.model import CrmRef, Lead, PhoneNumber
 from textback.once import Record, Trace, find_or_make
@@ -22,7 +23,7 @@ from textback.phones import display, mask, normalise, region_of
 from textback.services import Services
 from textback.telling import one_line
 from textback_pipedrive.api import PAGE_SIZE, Api
-from textback_pipedrive.catalog import Catalog, Unknown
+from textback_pipedrive.catalog import Catalog
 from textback_pipedrive.fields import new_values, value_of
 from textback_pipedrive.settings import Settings
 

@@ -38,7 +38,7 @@ class Pipedrive:
         """Who has the caller's number; see `textback_pipedrive.identify`."""
         if call.caller is None:
             return None
-        return await identify(self._api, self._catalog, self.services, call.caller)
+        return await identify(self._api, self._catalog, self.settings, self.services, call.caller)
 
     @hookimpl
     async def save_contact(self, lead: Lead, key: str) -> CrmRef:

@@ -34,6 +34,10 @@ class Settings:
     deals_for_customers: bool = setting(
         "Open a new deal also for who has none open but has one that was won.", default=False
     )
+    consent_field: str | None = setting(
+        "Custom field with the day on which a person agreed to texts, by name or key.",
+        default=None,
+    )
     call_type: str = setting("Key of the activity type for calls.", default="call")
     texts_as: Literal["notes", "activities"] = setting(
         "What texts, replies and appointments become at the person.", default="notes"

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import httpx
 
 from textback.errors import MaybeSent, Refused
-from textback.http import explain
+from textback.http import explain, next_page
 from textback.services import Services
 from textback_ringcentral.answers import (
     error_code,
@@ -66,9 +66,9 @@ class Api:
         self, path: str, query: Mapping[str, str] | None = None
     ) -> AsyncIterator[dict[str, Any]]:
         """Yield the records of a listing, page by page; raises as `get`."""
-        target = _with(path, query)
+        url = self._url(_with(path, query))
         for _ in range(MOST_PAGES):
-            page = self._object(await self.request("GET", target))
+            page = self._object(await self._request("GET", url))
             if not isinstance(page.get("records"), list):
                 raise MaybeSent("RingCentral's answer has no records")
             for record in objects_of(page["records"]):
@@ -76,10 +76,7 @@ class Api:
             following = object_of(object_of(page.get("navigation")).get("nextPage")).get("uri")
             if not following:
                 return
-            parts = urlsplit(str(following))  # the token goes to no host but that in the settings
-            if not parts.path.startswith("/"):
-                raise MaybeSent("RingCentral's answer has a next page that can't be read")
-            target = f"{parts.path}?{parts.query}"
+            url = next_page(self._settings.base_url, following)
         self._services.log.warning("ringcentral_listing_cut", listing=path, pages=MOST_PAGES)
 
     async def request(self, method: str, target: str, body: object = None) -> httpx.Response:
@@ -89,12 +86,18 @@ class Api:
             Refused: RingCentral gives no token.
             NotSent, MaybeSent: There was no whole answer.
         """
+        return await self._request(method, self._url(target), body)
+
+    async def _request(self, method: str, url: str, body: object = None) -> httpx.Response:
         token = await self.tokens.get()
-        response = await self._send(method, target, body, token)
+        response = await self._send(method, url, body, token)
         if response.status_code == HTTPStatus.UNAUTHORIZED:  # nothing was done
             token = await self.tokens.instead_of(token)
-            response = await self._send(method, target, body, token)
+            response = await self._send(method, url, body, token)
         return response
+
+    def _url(self, target: str) -> str:
+        return f"{self._settings.base_url}{target}"
 
     def refusal(self, response: httpx.Response) -> Refused:
         """The error for an answer that says no."""
@@ -106,10 +109,10 @@ class Api:
             code=code or str(status),
         )
 
-    async def _send(self, method: str, target: str, body: object, token: str) -> httpx.Response:
+    async def _send(self, method: str, url: str, body: object, token: str) -> httpx.Response:
         return await self._services.http.request(
             method,
-            f"{self._settings.base_url}{target}",
+            url,
             json=body,
             headers={"authorization": f"Bearer {token}", "accept": "application/json"},
             timeout=self._settings.timeout_s,

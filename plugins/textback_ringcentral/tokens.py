@@ -66,7 +66,7 @@ class Tokens:
         )
         if not response.is_success:
             raise Refused(
-                f"{explain(response)}; see client_id, client_secret and jwt",
+                f"{explain(response, self._settings.jwt)}; see client_id, client_secret and jwt",
                 permanent=response.status_code in (400, 401, 403),
                 retry_after=retry_after(response, self._services.clock.now()),
                 code=str(response.status_code),

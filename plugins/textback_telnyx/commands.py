@@ -23,6 +23,7 @@ COMMAND_WITHIN_S = 1.5
 
 TRIES = 2  # by ourselves; then Telnyx repeats the webhook, and with it the command
 PRESS_WITHIN_MS = 8000
+CONSENT_WITHIN_MS = 5000
 
 # No other phone or command will do better: the webhook fails, and Telnyx asks the fallback.
 _OF_THE_ACCOUNT = (HTTPStatus.UNAUTHORIZED, HTTPStatus.PAYMENT_REQUIRED)
@@ -115,6 +116,19 @@ class Commands:
             "timeout_millis": PRESS_WITHIN_MS,
         }
         await self._act(leg, "gather_using_speak", body, "ask")
+
+    async def ask_for_consent(self, leg: str) -> None:
+        """Ask a caller to press 1 for texts."""
+        body = {
+            "payload": self._settings.consent_prompt,
+            **self._voice,
+            "minimum_digits": 1,
+            "maximum_digits": 1,
+            "maximum_tries": 1,
+            "timeout_millis": CONSENT_WITHIN_MS,
+            "client_state": marks.write(Answered(asked=True)),
+        }
+        await self._act(leg, "gather_using_speak", body, "consent")
 
     async def hang_up(self, leg: str) -> None:
         """End a leg."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from textback.errors import UnreadableWebhook
-from textback.events import CallEvent, Event, OptOut, TextStatus
+from textback.events import Event, OptOut, TextStatus
 from textback.model import TextState
 from textback_telnyx import texts, voice
 from textback_telnyx.api import Api, first_code
@@ -23,7 +23,7 @@ _DEEP_ENOUGH = 4
 
 async def calls(
     api: Api, settings: Settings, lines: Collection[str], since: datetime
-) -> AsyncIterator[CallEvent]:
+) -> AsyncIterator[Event]:
     """Yield what webhooks told, or would have told, since a moment of the last 24 hours.
 
     The list has the webhooks themselves, delivered or not; events have the keys that they would

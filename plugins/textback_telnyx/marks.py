@@ -40,9 +40,15 @@ class Phone:
 
 @attrs.frozen(kw_only=True)
 class Answered:
-    """The caller's leg, which we have answered: to hear the greeting, or to talk to *phone*."""
+    """The caller's leg, which we have answered: to hear the greeting, or to talk to *phone*.
+
+    Attributes:
+        phone: Whom they are to talk to.
+        asked: They were asked whether they want texts.
+    """
 
     phone: str | None = None
+    asked: bool = False
 
 
 Mark = Phone | Answered

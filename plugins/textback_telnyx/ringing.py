@@ -84,7 +84,9 @@ class Ringing:
                     return await self._over(webhook, mark, outcome)
             case "call.hangup", _:
                 await self._silence(webhook)
-            case "call.speak.ended", Answered():
+            case "call.speak.ended", Answered(asked=False):
+                await self._greeted(leg)
+            case "call.gather.ended", Answered(asked=True):
                 await self._try(self.commands.hang_up(leg))
         return _NOTHING
 
@@ -171,6 +173,12 @@ class Ringing:
             return
         words = self.settings.greeting  # also for who was to talk to somebody who has just gone
         if not words or not await self._try(self.commands.speak(leg, words)):
+            await self._greeted(leg)
+
+    async def _greeted(self, leg: str) -> None:
+        """The caller has heard the greeting: ask whether they want texts, or hang up."""
+        asks = self.settings.consent_prompt
+        if not asks or not await self._try(self.commands.ask_for_consent(leg)):
             await self._try(self.commands.hang_up(leg))
 
     async def _over(
@@ -203,7 +211,7 @@ class Ringing:
         )
 
     async def _say_sorry(self, leg: str) -> None:
-        if self.settings.greeting:
+        if self.settings.greeting or self.settings.consent_prompt:
             await self._try(self.commands.answer(leg, Answered()))
         else:
             await self._try(self.commands.give_busy_tone(leg))

@@ -81,6 +81,12 @@ class Settings:
         default="Sorry, nobody can take your call right now. We will get back to you shortly.",
         validator=validators.max_len(LONGEST_SPEECH),
     )
+    consent_prompt: str = setting(
+        "What asks the caller, after the greeting, to press 1 for texts; the key is kept as "
+        "evidence of consent. Empty: nobody is asked.",
+        default="",
+        validator=validators.max_len(LONGEST_SPEECH),
+    )
     voice: str = setting(
         'Who speaks: "female", "male", or a voice as Telnyx names it, e.g. "AWS.Polly.Joanna".',
         default="female",

@@ -12,10 +12,10 @@ from collections.abc import Collection
 
 import attrs
 
-from textback.events import AnsweredBy, CallEvent, Confidence, Happened
+from textback.events import AnsweredBy, CallEvent, Confidence, Happened, KeyPressed
 from textback.model import Outcome
 from textback_telnyx import marks
-from textback_telnyx.marks import Phone
+from textback_telnyx.marks import Answered, Phone
 from textback_telnyx.outcomes import OF_A_PHONE, who_answered
 from textback_telnyx.settings import Settings
 from textback_telnyx.webhook import Webhook, read_time
@@ -35,7 +35,9 @@ _DETECTED = ("call.machine.detection.ended", "call.machine.premium.detection.end
 _DIVERTED = re.compile(r"(?:sip|tel):([^@;>]+)")
 
 
-def told(webhook: Webhook, settings: Settings, lines: Collection[str]) -> tuple[CallEvent, ...]:
+def told(
+    webhook: Webhook, settings: Settings, lines: Collection[str]
+) -> tuple[CallEvent | KeyPressed, ...]:
     """The events of one webhook; none for the many that say nothing about who answered.
 
     Raises:
@@ -55,6 +57,8 @@ def told(webhook: Webhook, settings: Settings, lines: Collection[str]) -> tuple[
             return (_taken(webhook, "answered", AnsweredBy.UNKNOWN),)
         case "call.gather.ended" if phone:
             return (_asked(webhook),)
+        case "call.gather.ended":
+            return _agreed(webhook, settings)
         case kind if kind in _DETECTED:
             by = who_answered(webhook.need("result"))
             return (_taken(webhook, f"detected/{by}", by),)
@@ -108,6 +112,24 @@ def _asked(webhook: Webhook) -> CallEvent:
         _of_leg(webhook, "no-key", Happened.LEG_ENDED),
         outcome=Outcome.NO_ANSWER,
         evidence=f"a phone was picked up, without the key that a person presses ({PRESSED})",
+    )
+
+
+def _agreed(webhook: Webhook, settings: Settings) -> tuple[KeyPressed, ...]:
+    """Whether a caller pressed a key when they were asked about texts."""
+    mark, keys = marks.read(webhook), webhook.text("digits")
+    if not (isinstance(mark, Answered) and mark.asked and keys):
+        return ()
+    call = webhook.need("call_session_id")
+    return (
+        KeyPressed(
+            key=f"{call}/consent/{keys}",
+            at=webhook.at,
+            call=call,
+            digits=keys,
+            prompt=settings.consent_prompt,
+            number=webhook.text("from"),
+        ),
     )
 
 

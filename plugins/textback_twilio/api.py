@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import attrs
 import httpx
 
 from textback.errors import MaybeSent, Refused
-from textback.http import retry_after
+from textback.http import next_page, retry_after
 from textback.services import Services
 from textback_twilio.codes import meaning
 from textback_twilio.settings import Settings
@@ -138,11 +138,12 @@ class Api:
                 raise MaybeSent(f"Twilio's answer has no {name}")
             for entry in entries:
                 yield entry
-            following = page.get("next_page_uri") or (page.get("meta") or {}).get("next_page_url")
+            meta = page.get("meta")
+            more = meta.get("next_page_url") if isinstance(meta, dict) else None
+            following = page.get("next_page_uri") or more
             if not following:
                 return
-            parts = urlsplit(str(following))  # the token goes to no host but that in the settings
-            url = f"{base_url}{parts.path}?{parts.query}"
+            url = next_page(base_url, following)
         self._services.log.warning("twilio_listing_cut", listing=name, pages=MOST_PAGES)
 
     async def _get(self, url: str) -> httpx.Response:

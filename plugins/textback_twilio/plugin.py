@@ -23,6 +23,7 @@ TOPICS: Mapping[str, Callable[[Webhook], Reading]] = {
     "forwarded": voice.forwarded,
     "dial": voice.dialled,
     "recording": voice.recorded,
+    "consent": voice.agreed,
     "whisper": voice.picked_up,
     "whisper-digits": voice.pressed,
     "status": status.told,

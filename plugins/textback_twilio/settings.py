@@ -69,6 +69,12 @@ class Settings:
         default="Sorry, nobody can take your call right now. We will get back to you shortly.",
         validator=validators.max_len(4096),  # https://www.twilio.com/docs/voice/twiml/say
     )
+    consent_prompt: str = setting(
+        "What asks the caller, after the greeting, to press 1 for texts; the key is kept as "
+        "evidence of consent. Empty: nobody is asked.",
+        default="",
+        validator=validators.max_len(4096),
+    )
     language: str | None = setting(
         'Language of what is said, e.g. "es-US"; English if not set.', default=None
     )
@@ -120,6 +126,13 @@ class Settings:
         default=None,
         validator=validators.optional(validators.gt(0)),
     )
+
+    def __attrs_post_init__(self) -> None:
+        if self.consent_prompt and self.detect == "status":
+            raise ConfigError(
+                'consent_prompt needs detect = "dial" or "forwarded": with "status" nobody speaks '
+                "to the caller"
+            )
 
     @property
     def account(self) -> str:

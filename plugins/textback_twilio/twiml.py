@@ -16,6 +16,7 @@ RETRIED = "#rc=2&rp=5xx,ct,rt"
 https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides"""
 
 PRESS_WITHIN_S = 8
+CONSENT_WITHIN_S = 5
 LONGEST_MESSAGE_S = 120
 _NOTHING_MORE_S = 5  # of silence end a message
 
@@ -48,15 +49,34 @@ def ring(settings: Settings, address: str, call: str) -> str:
 
 
 def sorry(settings: Settings, address: str) -> tuple[str, ...]:
-    """What a caller hears whom nobody answered, then perhaps a beep, then the end."""
-    verbs = _say(settings, settings.greeting)
+    """What a caller hears whom nobody answered, perhaps a question and a beep, then the end."""
+    asked = _ask_for_consent(settings, address)
+    return (*_say(settings, settings.greeting), *asked, *farewell(settings, address))
+
+
+def _ask_for_consent(settings: Settings, address: str) -> tuple[str, ...]:
+    """Ask the caller to press 1 for texts; who doesn't hears what follows."""
+    if not settings.consent_prompt:
+        return ()
+    attributes = {
+        "numDigits": "1",
+        "timeout": str(CONSENT_WITHIN_S),
+        "action": f"{address}/consent{RETRIED}",
+    }
+    prompt = "".join(_say(settings, settings.consent_prompt))
+    return (f"<Gather{_attributes(attributes)}>{prompt}</Gather>",)
+
+
+def farewell(settings: Settings, address: str) -> tuple[str, ...]:
+    """What follows the words: perhaps a beep for a message, then the end."""
+    verbs: tuple[str, ...] = ()
     if settings.record:
         attributes = {
             "action": f"{address}/recording{RETRIED}",
             "maxLength": str(LONGEST_MESSAGE_S),
             "timeout": str(_NOTHING_MORE_S),
         }
-        verbs += (f"<Record{_attributes(attributes)}/>",)
+        verbs = (f"<Record{_attributes(attributes)}/>",)
     return (*verbs, hang_up())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from textback.errors import UnreadableWebhook
-from textback.events import AnsweredBy, CallEvent, Confidence, Happened, Reading
+from textback.events import AnsweredBy, CallEvent, Confidence, Happened, KeyPressed, Reading
 from textback.model import Outcome
 from textback_twilio import twiml
 from textback_twilio.outcomes import OUTCOMES
@@ -106,6 +106,25 @@ def recorded(webhook: Webhook) -> Reading:
         evidence=f"a message of {duration_s} s",
     )
     return Reading((event,), twiml.answer(twiml.hang_up()))
+
+
+def agreed(webhook: Webhook) -> Reading:
+    """Topic ``consent``: the caller pressed a key when they were asked whether they want texts.
+
+    Live: the verdict is told already, and the caller must not hear of a store that fails.
+    """
+    settings, call = webhook.settings, webhook.need("CallSid")
+    digits = webhook.fields.get("Digits", "")
+    event = KeyPressed(
+        key=f"{call}/consent/{digits}",
+        at=webhook.at,
+        call=call,
+        digits=digits,
+        prompt=settings.consent_prompt,
+        number=started(webhook).caller,
+    )
+    rest = twiml.farewell(settings, webhook.address)
+    return Reading((event,), twiml.answer(*rest), live=True)
 
 
 def _asked_about(webhook: Webhook) -> str:

@@ -14,14 +14,14 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import attrs
 import httpx
 from vonage_http_client.auth import Auth
 
 from textback.errors import MaybeSent, NotSent, Refused
-from textback.http import explain, retry_after
+from textback.http import explain, next_page, retry_after
 from textback.services import Services
 from textback_vonage.settings import Settings
 
@@ -99,11 +99,10 @@ class Api:
             page = await self._get(url, self._basic)
             for record in _list(page, "records"):
                 yield record
-            following = ((page.get("_links") or {}).get("next") or {}).get("href")
+            following = _part(_part(page, "_links"), "next").get("href")
             if not following:
                 return
-            parts = urlsplit(str(following))  # credentials go to no host but that in the settings
-            url = f"{settings.base_url}{parts.path}?{parts.query}"
+            url = next_page(settings.base_url, following)
         self._services.log.warning("listing cut", listing="records", pages=MOST_PAGES)
 
     # ── calls ───────────────────────────────────────────────────────────────────────────────────
@@ -139,7 +138,7 @@ class Api:
             asked = httpx.QueryParams(query)
             url = f"{self._settings.base_url}/v1/calls?{asked}"
             page = await self._get(url, await self._bearer())
-            found = _list(page.get("_embedded") or {}, "calls")
+            found = _list(_part(page, "_embedded"), "calls")
             for leg in found:
                 yield leg
             if len(found) < PAGE_SIZE:
@@ -287,6 +286,11 @@ def json_of(response: httpx.Response) -> dict[str, Any] | None:
     except ValueError:
         return None
     return answer if isinstance(answer, dict) else None
+
+
+def _part(answer: dict[str, Any], name: str) -> dict[str, Any]:
+    part = answer.get(name)
+    return part if isinstance(part, dict) else {}
 
 
 def _list(answer: Any, name: str) -> list[dict[str, Any]]:

@@ -47,3 +47,10 @@ def whole(value: Any) -> int | None:
     """A count of seconds, as a text or a number."""
     text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
+
+
+def pressed_keys(dtmf: Any) -> str | None:
+    """What was pressed; in an object of its own since 2020."""
+    if isinstance(dtmf, dict):
+        dtmf = dtmf.get("digits")
+    return dtmf if isinstance(dtmf, str) else None

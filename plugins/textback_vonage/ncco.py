@@ -18,6 +18,7 @@ from textback_vonage.webhook import Rung
 Action = Mapping[str, Any]
 
 PRESS_WITHIN_S = 8  # 10 at the most
+CONSENT_WITHIN_S = 5
 LONGEST_MESSAGE_S = 120
 SILENCE_S = 5  # ends a message; 3 to 10
 
@@ -69,8 +70,29 @@ def shown(settings: Settings, caller: str | None, line: str) -> str:
 
 
 def sorry(settings: Settings, address: str, call: str) -> list[Action]:
-    """What a caller hears whom nobody answered, then perhaps a beep, then the end."""
-    actions = _talk(settings, settings.greeting)
+    """What a caller hears whom nobody answered, perhaps a question and a beep, then the end."""
+    asked = _ask_for_consent(settings, address, call)
+    return [*_talk(settings, settings.greeting), *asked, *farewell(settings, address, call)]
+
+
+def _ask_for_consent(settings: Settings, address: str, call: str) -> list[Action]:
+    """Ask the caller to press 1 for texts; the answer to the event says what follows."""
+    if not settings.consent_prompt:
+        return []
+    return [
+        *_talk(settings, settings.consent_prompt, bargeIn=True),
+        {
+            "action": "input",
+            "type": ["dtmf"],
+            "dtmf": {"maxDigits": 1, "timeOut": CONSENT_WITHIN_S},
+            "eventUrl": [f"{address}/consent?{Rung(call=call, index=0).query}"],
+        },
+    ]
+
+
+def farewell(settings: Settings, address: str, call: str) -> list[Action]:
+    """What follows the words: perhaps a beep for a message, then the end."""
+    actions: list[Action] = []
     if settings.record:
         actions.append(
             {

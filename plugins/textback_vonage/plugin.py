@@ -32,6 +32,7 @@ READERS: Mapping[str, Callable[[Webhook], Reading]] = {
     "answer": voice.called,
     "event": voice.happened,
     "recording": voice.recorded,
+    "consent": voice.agreed,
     "whisper": whisper.picked_up,
     "sms-status": texts.status,
 }

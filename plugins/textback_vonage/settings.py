@@ -90,6 +90,12 @@ class Settings:
         default="Sorry, nobody can take your call right now. We will get back to you shortly.",
         validator=validators.max_len(LONGEST_TALK),
     )
+    consent_prompt: str = setting(
+        "What asks the caller, after the greeting, to press 1 for texts; the key is kept as "
+        "evidence of consent. Empty: nobody is asked.",
+        default="",
+        validator=validators.max_len(LONGEST_TALK),
+    )
     language: str | None = setting(
         'Language of what is said, e.g. "es-US"; English if not set.', default=None
     )

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import attrs
 
-from textback.events import CallEvent, Confidence, Happened, Reading
+from textback.events import CallEvent, Confidence, Happened, KeyPressed, Reading
 from textback.model import Outcome
 from textback_vonage import legs, ncco
-from textback_vonage.formats import digits, international, is_number, read_time, whole
+from textback_vonage.formats import (
+    digits,
+    international,
+    is_number,
+    pressed_keys,
+    read_time,
+    whole,
+)
 from textback_vonage.legs import Leg
 from textback_vonage.outcomes import ENDINGS
 from textback_vonage.webhook import Rung, Webhook
@@ -66,6 +73,28 @@ def recorded(webhook: Webhook) -> Reading:
         evidence="the caller left a message",
     )
     return Reading((event,))
+
+
+def agreed(webhook: Webhook) -> Reading:
+    """Topic ``consent``: whether the caller pressed a key when they were asked about texts.
+
+    Live: the verdict is told already, and the caller must not hear of a store that fails.
+    """
+    settings = webhook.settings
+    call = webhook.rung.call if webhook.rung else webhook.need("conversation_uuid")
+    rest = ncco.answer(ncco.farewell(settings, webhook.address, call))
+    keys = pressed_keys(webhook.fields.get("dtmf"))
+    if not keys:
+        return Reading((), rest, live=True)
+    event = KeyPressed(
+        key=f"{call}/consent/{keys}",
+        at=webhook.at,
+        call=call,
+        digits=keys,
+        prompt=settings.consent_prompt,
+        number=international(webhook.fields.get("from")),
+    )
+    return Reading((event,), rest, live=True)
 
 
 def _forwarded(webhook: Webhook, leg: Leg) -> Reading:

@@ -8,14 +8,13 @@ before the hanging up.
 
 from __future__ import annotations
 
-from typing import Any
-
 from textback.errors import ProviderError, StoreError, UnreadableWebhook
 from textback.events import Confidence, Reading
 from textback.model import Outcome
 from textback.services import Services
 from textback_vonage import legs, ncco, voice
 from textback_vonage.api import Api
+from textback_vonage.formats import pressed_keys
 from textback_vonage.legs import Leg
 from textback_vonage.webhook import Rung, Webhook
 
@@ -42,7 +41,7 @@ async def answered(webhook: Webhook, api: Api, services: Services) -> Reading:
         to=None,
         rung=rung,
     )
-    if _digits(webhook.fields.get("dtmf")) == "1":
+    if pressed_keys(webhook.fields.get("dtmf")) == "1":
         return Reading((legs.pressed(leg),), live=True)
     try:
         await services.state.set(_mark(rung), True, ttl_s=MARK_S)
@@ -80,10 +79,3 @@ def _which(webhook: Webhook) -> Rung:
 
 def _mark(rung: Rung) -> str:
     return f"declined/{rung.call}/{rung.index}"
-
-
-def _digits(dtmf: Any) -> str | None:
-    """What was pressed; in an object of its own since 2020."""
-    if isinstance(dtmf, dict):
-        dtmf = dtmf.get("digits")
-    return dtmf if isinstance(dtmf, str) else None

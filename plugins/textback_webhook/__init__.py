@@ -1,4 +1,4 @@
-"""Tells the team by a signed webhook, and is told of calls by one, for what has no plugin.
+"""Tells the team by a signed webhook, and is told of calls and consents, for what has no plugin.
 
 The signature is that of Standard Webhooks 1.0.0, for which receivers find a library in most
 languages: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
@@ -20,7 +20,7 @@ from textback.hookspecs import hookimpl
 from textback.http import explain, retry_after
 from textback.model import Finding, Notice, Severity
 from textback.services import Services
-from textback_webhook import calls, payload
+from textback_webhook import calls, consents, payload
 from textback_webhook.settings import Settings
 from textback_webhook.signature import WEAK_HEADER, sign, verify, verify_token
 
@@ -45,7 +45,7 @@ class Webhook:
 
     @hookimpl
     async def read_webhook(self, request: WebhookRequest) -> Reading:
-        """Verify one request and read it; its topic is ``calls``.
+        """Verify one request and read it; its topic is ``calls`` or ``consents``.
 
         Raises:
             WebhookRejected: It is signed wrongly, or long ago; with ``weak_token`` set, it has
@@ -53,8 +53,10 @@ class Webhook:
             UnreadableWebhook: It has another topic, or isn't in the documented format.
         """
         self._verify(request)
+        if request.topic == "consents":
+            return Reading((consents.read(request),))
         if request.topic != "calls":
-            raise UnreadableWebhook('the address must end in "/calls"')
+            raise UnreadableWebhook('the address must end in "/calls" or "/consents"')
         return Reading((calls.read(request),))
 
     def _verify(self, request: WebhookRequest) -> None:

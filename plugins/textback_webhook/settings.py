@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
@@ -67,11 +68,26 @@ class Settings:
         default=10.0,
         validator=[attrs.validators.ge(0), attrs.validators.le(600)],
     )
+    max_per_s: float = setting(
+        "Notices begun in a second, for this address.",
+        default=10.0,
+        validator=attrs.validators.gt(0),
+    )
+    max_at_once: int = setting(
+        "Notices under way at once, for this address.",
+        default=4,
+        validator=attrs.validators.ge(1),
+    )
     timeout_s: float = setting(
         "Seconds that the receiver may take to answer.",
         default=10.0,
         validator=[attrs.validators.gt(0), attrs.validators.le(30)],
     )
+
+    @property
+    def account(self) -> str | None:
+        """Whose limits these are: the receiver's, by a digest: its address may hold a token."""
+        return hashlib.sha256(self.url.encode()).hexdigest()[:12] if self.url else None
 
     def check_roles(self, roles: tuple[str, ...]) -> None:
         """Say what is missing for the roles that the plugin plays.

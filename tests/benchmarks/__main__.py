@@ -1,89 +1,57 @@
-"""What a call costs, beside the floor, in one run: ``python tests/benchmarks``.
+"""All benchmarks in one run: ``python tests/benchmarks``, or ``tox -e bench``.
 
-The floor is the same HTTP work with nothing remembered (`floor.py`).  The load and the far side are
-processes of their own; CPU is that of the process under test alone, user and system.
+The floor is the same HTTP work with nothing remembered (`floor.py`).  The load, the far side and
+what is measured are processes of their own; CPU is that of the process under test, user and system.
+Ratios are of one run on one machine; nothing else should run beside it.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import shutil
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
-import psutil
-from common import HERE, Figures, deploy, process, settle
+import at_load
+import at_rest
+import costs
+import past
+from common import machine
 from rich.console import Console
-from rich.table import Table
 
-
-def measure(what: str, folder: Path, calls: int, rate: float) -> Figures:
-    """One run of the floor or of textback."""
-    folder.mkdir(parents=True)
-    arrived, sent = folder / "arrived.json", folder / "sent.json"
-    with process(str(HERE / "far_side.py"), str(arrived)) as (_, far_side):
-        if what == "floor":
-            command, path = [str(HERE / "floor.py"), far_side], "/"
-        else:
-            command = ["-m", "textback.cli", "serve", "--config", str(deploy(folder, far_side))]
-            path = "/hooks/bright/stand_in"
-        with process(*command) as (tested, address):
-            load = [sys.executable, str(HERE / "load.py"), f"{address}{path}"]
-            subprocess.run([*load, "50", "100", "5000000", str(folder / "warm.json")], check=True)
-            watched = psutil.Process(tested.pid)
-            before, began = watched.cpu_times(), time.monotonic()
-            subprocess.run([*load, str(calls), str(rate), "0", str(sent)], check=True)
-            settle([watched])
-            after = watched.cpu_times()
-            memory = watched.memory_info().rss / 1e6
-    told, came = json.loads(sent.read_text()), json.loads(arrived.read_text())
-    assert sum(told["answers"].values()) == calls, told["answers"]
-    assert came["arrived"].keys() >= told["sent"].keys(), came["counts"]
-    cpu = after.user + after.system - before.user - before.system
-    return Figures(
-        calls=calls,
-        seconds=(max(came["arrived"].values()) / 1e9) - began,
-        cpu_us=cpu / calls * 1e6,
-        latencies_ms=[(came["arrived"][who] - at) / 1e6 for who, at in told["sent"].items()],
-        memory_mb=memory,
-    )
+PARTS = ("load", "clients", "waiting", "past", "costs")
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", help=f"some of {', '.join(PARTS)}; with commas between")
     parser.add_argument("--seconds", type=float, default=30, help="of steady load")
     parser.add_argument("--rate", type=float, default=20, help="calls a second of steady load")
-    parser.add_argument("--calls", type=int, default=5000, help="at saturation")
+    parser.add_argument("--calls", type=int, default=3000, help="at saturation")
+    parser.add_argument("--past", type=int, default=1_000_000, help="cases in the store")
+    parser.add_argument("--no-postgres", action="store_true")
     options = parser.parse_args()
-    table = Table(title=f"{platform.machine()}, {os.cpu_count()} cores, Python "
-                  f"{platform.python_version()}")  # fmt: skip
-    for column in ("", "calls/s", "CPU us a call", "p50 ms", "p99 ms", "memory MB"):
-        table.add_column(column, justify="right")
+    only = options.only.split(",") if options.only else PARTS
+    steady = int(options.seconds * options.rate), options.rate
+    console = Console(width=110)
+    console.print(machine())
     root = Path(tempfile.mkdtemp(prefix="textback-bench-"))
-    loads = {
-        f"steady, {options.rate:g} calls/s": (int(options.seconds * options.rate), options.rate),
-        "saturation": (options.calls, 0.0),
-    }
-    for name, (calls, rate) in loads.items():
-        floor = measure("floor", root / f"floor-{rate:g}", calls, rate)
-        sqlite = measure("sqlite", root / f"sqlite-{rate:g}", calls, rate)
-        for label, figures in (("floor", floor), ("SQLite", sqlite)):
-            table.add_row(f"{name}: {label}", f"{figures.rate:.0f}", f"{figures.cpu_us:.0f}",
-                          f"{figures.percentile(50):.1f}", f"{figures.percentile(99):.1f}",
-                          f"{figures.memory_mb:.0f}")  # fmt: skip
-        table.add_row(f"{name}: ratio", f"{sqlite.rate / floor.rate:.2f}",
-                      f"+{sqlite.cpu_us - floor.cpu_us:.0f}",
-                      f"{sqlite.percentile(50) / floor.percentile(50):.1f}",
-                      f"{sqlite.percentile(99) / floor.percentile(99):.1f}", "")  # fmt: skip
-    Console(width=110).print(table)
-    shutil.rmtree(root)
+    try:
+        if "load" in only:
+            with_postgres = not options.no_postgres
+            console.print(at_load.table(root / "load", steady, options.calls, with_postgres))
+        if "clients" in only:
+            console.print(at_rest.clients(root / "clients", steady))
+        if "waiting" in only:
+            console.print(at_rest.waiting(root / "waiting"))
+        if "past" in only:
+            console.print(past.table(root / "past", options.past, steady))
+        if "costs" in only:
+            for table in costs.tables(root / "costs"):
+                console.print(table)
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import platform
 import shutil
 import signal
+import sqlite3
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import attrs
 import psutil
 
 HERE = Path(__file__).parent
+WARM = 5_000_000  # the first of the calls that nobody measures
+HOOK = "/hooks/CLIENT/stand_in"
 
 TEXTBACK = """
 [server]
@@ -31,7 +36,7 @@ level = "error"
 CLIENT = """
 name = "Bright Smile Dental"
 time_zone = "America/Denver"
-lines = ["+13035550100"]
+lines = ["{line}"]
 mode = "live"
 registration.id = "CMP1234"
 [plugins.stand_in]
@@ -57,6 +62,8 @@ class Figures:
     cpu_us: float
     latencies_ms: list[float]
     memory_mb: float
+    at_rest_mb: float = 0.0
+    started_s: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -80,18 +87,96 @@ def process(*words: str, **env: str) -> Iterator[tuple[subprocess.Popen[str], st
         yield started, line.removeprefix("listening on ")
     finally:
         started.send_signal(signal.SIGTERM)
-        started.wait(120)
+        started.wait(30)
 
 
-def deploy(folder: Path, far_side: str, store: str = "sqlite:///textback.db") -> Path:
-    """Write a deployment; the path of textback.toml."""
-    (folder / "clients").mkdir()
+def deploy(
+    folder: Path, far_side: str, store: str = "sqlite:///textback.db", clients: int = 1
+) -> Path:
+    """Write a deployment of clients ``c0``, ``c1``, ...; the path of textback.toml."""
+    (folder / "clients").mkdir(parents=True)
     (folder / "plugins").mkdir()
     shutil.copy(HERE / "stand_in.py", folder / "plugins")
-    (folder / "clients" / "bright.toml").write_text(CLIENT.format(far_side=far_side))
+    for number in range(clients):
+        words = CLIENT.format(far_side=far_side, line=f"+1303{5550100 + number:07d}")
+        (folder / "clients" / f"c{number}.toml").write_text(words)
     config = folder / "textback.toml"
     config.write_text(TEXTBACK.format(store=store))
     return config
+
+
+def put_under_load(
+    url: str, folder: Path, *, calls: int, rate: float, clients: int = 1, first: int = 0
+) -> dict[str, int]:
+    """Send calls, as many a second as *rate* says (0: as it goes); when each was sent."""
+    sent = folder / f"sent-{first}.json"
+    words = [url, str(calls), str(rate), str(first), str(sent)]
+    env = {**os.environ, "CLIENTS": str(clients)}
+    subprocess.run([sys.executable, str(HERE / "load.py"), *words], check=True, env=env)
+    told = json.loads(sent.read_text())
+    assert sum(told["answers"].values()) == calls, told["answers"]
+    assert set(told["answers"]) <= {"200", "204"}, told["answers"]
+    at: dict[str, int] = told["sent"]
+    return at
+
+
+def measure(
+    folder: Path,
+    command: Callable[[str], Sequence[str]],
+    path: str,
+    *,
+    calls: int,
+    rate: float,
+    clients: int = 1,
+) -> Figures:
+    """Put a server under load, beside a far side of its own.
+
+    Args:
+        folder: Where this run keeps its files.
+        command: From the far side's address to what Python is to run.
+        path: Of the webhook; CLIENT in it is each client in turn.
+        calls: How many.
+        rate: Calls a second; 0 is as it goes.
+        clients: How many there are.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    arrived = folder / "arrived.json"
+    with process(str(HERE / "far_side.py"), str(arrived)) as (_, far_side):
+        began = time.monotonic()
+        with process(*command(far_side)) as (tested, address):
+            started_s = time.monotonic() - began
+            watched = psutil.Process(tested.pid)
+            at_rest = watched.memory_info().rss
+            put_under_load(f"{address}{path}", folder, calls=50, rate=100, clients=clients,
+                           first=WARM)  # fmt: skip
+            before, began = cpu_s([watched]), time.monotonic()
+            sent = put_under_load(f"{address}{path}", folder, calls=calls, rate=rate,
+                                  clients=clients)  # fmt: skip
+            settle([watched])
+            cpu = cpu_s([watched]) - before
+            memory = watched.memory_info().rss
+    came = json.loads(arrived.read_text())
+    assert came["arrived"].keys() >= sent.keys(), came["counts"]
+    return Figures(
+        calls=calls,
+        seconds=max(came["arrived"].values()) / 1e9 - began,
+        cpu_us=cpu / calls * 1e6,
+        latencies_ms=[(came["arrived"][who] - at) / 1e6 for who, at in sent.items()],
+        memory_mb=memory / 1e6,
+        at_rest_mb=at_rest / 1e6,
+        started_s=started_s,
+    )
+
+
+def serving(config: Path) -> Sequence[str]:
+    """What Python runs for textback."""
+    return ["-m", "textback.cli", "serve", "--config", str(config)]
+
+
+def machine() -> str:
+    """Where this was measured."""
+    return (f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
+            f"SQLite {sqlite3.sqlite_version}")  # fmt: skip
 
 
 def cpu_s(watched: Sequence[psutil.Process]) -> float:

@@ -1,6 +1,8 @@
 """The floor: the same HTTP work with nothing remembered, and nothing decided.
 
 Webhook in, one lookup, three posts out, with the same client library, server and plugin.
+
+    python floor.py FAR_SIDE [plain]      plain: with httpx's own transport
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import signal
 import sys
 from typing import Any
 
+import httpx
 import structlog
 import uvloop
 from stand_in import Settings, StandIn
@@ -73,7 +76,8 @@ class Floor:
 
 async def main() -> None:
     """Serve until SIGTERM."""
-    transport = http.Transport()
+    plain = sys.argv[2:] == ["plain"]
+    transport: httpx.AsyncBaseTransport = httpx.AsyncHTTPTransport() if plain else http.Transport()
     services = Services(
         client="b",
         plugin="stand_in",

@@ -2,13 +2,15 @@
 
     python load.py URL CALLS RATE FIRST OUTPUT.json      RATE 0: as fast as it goes
 
-Writes ``{caller: nanoseconds}`` of when each webhook was sent, and how each was answered.
+CLIENT in the address becomes one of so many clients as $CLIENTS says, by turns.  Writes
+``{caller: nanoseconds}`` of when each webhook was sent, and how each was answered.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -18,6 +20,8 @@ from urllib.parse import quote_plus, urlsplit
 import uvloop
 
 AT_ONCE = 64  # connections at saturation
+LINE = 5550100  # of the first client
+CLIENTS = int(os.environ.get("CLIENTS", "1"))
 
 sent: dict[str, int] = {}
 answers: Counter[str] = Counter()
@@ -43,11 +47,14 @@ class Connection:
 
     async def post(self, number: int) -> None:
         """Send one webhook and wait for its answer."""
-        who = caller(number)
-        body = f"CallSid=CA{number:032x}&From={quote_plus(who)}&To=%2B13035550100".encode()
+        who, client = caller(number), number % CLIENTS
+        body = (
+            f"CallSid=CA{number:032x}&From={quote_plus(who)}&To=%2B1303{LINE + client:07d}".encode()
+        )
+        path = self.parts.path.replace("CLIENT", f"c{client}")
         sent[who] = time.monotonic_ns()
         self.writer.write(
-            f"POST {self.parts.path} HTTP/1.1\r\nHost: b\r\nX-Token: benchmark\r\n"
+            f"POST {path} HTTP/1.1\r\nHost: b\r\nX-Token: benchmark\r\n"
             f"Content-Type: application/x-www-form-urlencoded\r\n"
             f"Content-Length: {len(body)}\r\n\r\n".encode()
             + body

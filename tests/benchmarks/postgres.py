@@ -84,7 +84,7 @@ def measure(
             opened.enter_context(process("-m", "textback.cli", "worker", *options))[0].pid
             for _ in range(workers)
         ]
-        load = [sys.executable, str(HERE / "load.py"), f"{address}/hooks/bright/stand_in"]
+        load = [sys.executable, str(HERE / "load.py"), f"{address}/hooks/c0/stand_in"]
         subprocess.run([*load, "50", "50", "5000000", str(folder / "warm.json")], check=True)
         time.sleep(2)
         sides = [Watched([serve.pid]), Watched(working), Watched([server.pid], family=True)]

@@ -126,9 +126,11 @@ def test_needs_an_address_that_can_be_reached(connect, deployment):
     deployment.write_text('[server]\npublic_url = "http://127.0.0.1:8000"\n')
 
     code, _, err = connect("bright")
+    shown, _, warned = connect("bright", "--dry-run")
 
-    assert code == 1
+    assert (code, shown) == (1, 0)
     assert "set server.public_url" in err
+    assert "without --dry-run this is refused: providers can't reach http://127" in warned
 
 
 def test_nobody_to_connect(connect, deployment):

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from textback import http
 from textback.clock import SystemClock
@@ -370,6 +372,78 @@ def test_explanation_hides_what_the_request_carried():
     assert words == "api.example answered 400: *** is wrong"
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("Bearer open-sesame", "who is ***?"),
+        ("Basic dXNlcjpvcGVuLXNlc2FtZQ==", "who is ***?"),
+        ("Basic %%%", "who is open-sesame?"),
+        ("Bearer", "who is open-sesame?"),
+    ],
+)
+def test_explanation_hides_what_let_the_request_in(given, shown):
+    """A token had in exchange for another is in no settings."""
+    response = answered(json={"message": "who is open-sesame?"})
+    response.request.headers["authorization"] = given
+
+    assert http.explain(response) == f"api.example answered 400: {shown}"
+
+
 def test_explanation_is_bounded():
     """However much a provider has to say."""
     assert len(http.explain(answered(text="no " * 5000))) < 250
+
+
+API = "https://api.example/v1"
+
+
+@pytest.mark.parametrize("base_url", [API, f"{API}/"])
+@pytest.mark.parametrize(
+    ("named", "asked"),
+    [
+        ("/texts?page=2", f"{API}/texts?page=2"),
+        ("/texts", f"{API}/texts"),
+        ("https://api.example/texts?a=b%26c&d=", f"{API}/texts?a=b%26c&d="),
+        ("https://elsewhere.example/texts?page=2#x", f"{API}/texts?page=2"),
+        ("https://user:word@elsewhere.example:8443/texts", f"{API}/texts"),
+        ("//elsewhere.example/texts", f"{API}/texts"),
+    ],
+)
+def test_next_page_is_asked_of_the_host_in_the_settings(base_url, named, asked):
+    """Whatever host the answer names, and whether the settings' address ends in a slash."""
+    assert http.next_page(base_url, named) == asked
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "@elsewhere.example/texts",
+        ".elsewhere.example/texts",
+        ":8443@elsewhere.example/texts",
+        "texts?page=2",
+        "?page=2",
+        "https://elsewhere.example",
+        "https://elsewhere.example//elsewhere.example/texts",
+        "https://[",
+        "",
+        None,
+        ["/texts"],
+        {"href": "/texts"},
+        7,
+    ],
+)
+def test_next_page_that_is_none(named):
+    """Nothing is asked that could go elsewhere."""
+    with pytest.raises(MaybeSent, match=r"^api\.example names a next page that can't be read$"):
+        http.next_page(API, named)
+
+
+@given(named=st.text("/@:.?#\\[]%a \n\t", max_size=12))
+def test_no_next_page_leaves_the_host(named):
+    """However it is written."""
+    try:
+        asked = http.next_page("https://api.example", named)
+    except MaybeSent:
+        return
+    assert httpx.URL(asked).host == "api.example"
+    assert httpx.URL(asked).userinfo == b""

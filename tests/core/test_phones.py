@@ -1,10 +1,11 @@
 """Numbers as providers and people write them, in E.164 and back."""
 
+import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from textback.phones import display, mask, normalise, region_of
+from textback.phones import costs_extra, display, mask, normalise, region_of
 
 
 @pytest.mark.parametrize(
@@ -83,6 +84,23 @@ def test_anything_is_a_number_or_not_and_a_number_stays_itself(raw):
 def test_a_number_tells_its_country(number, region):
     """By its country code, also where the number isn't in use."""
     assert region_of(number) == region
+
+
+@given(
+    area=st.integers(200, 999) | st.sampled_from([246, 345, 900]),
+    exchange=st.integers(0, 999) | st.just(976),
+    line=st.integers(0, 9999),
+)
+@example(area=900, exchange=234, line=5678)
+@example(area=246, exchange=976, line=1234)
+def test_what_is_known_of_north_america_is_what_the_number_plan_has(area, exchange, line):
+    """Its numbers aren't looked up in full, and come to the same."""
+    number = f"+1{area}{exchange:03}{line:04}"
+    parsed = phonenumbers.parse(number, None)
+
+    premium = phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.PREMIUM_RATE
+    assert costs_extra(number) == premium
+    assert region_of(number) == (phonenumbers.region_code_for_number(parsed) or "US")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -164,6 +165,33 @@ async def test_answered_outgoing_and_forged_calls_cause_nothing(
     assert len(await d.cases(config)) == 1
 
 
+async def test_a_call_to_a_number_of_others_is_left_alone_and_shown(
+    serving: d.Serving,
+    provider: twilio_api.TwilioApi,
+    team: Team,
+    http: httpx.AsyncClient,
+    config: Path,
+) -> None:
+    """One account may have the numbers of several businesses: nobody answers for another."""
+    others = "+13035550177"
+    missed = d.missed("CA1", CALLER) | {"To": others, "Called": others}
+    assert (await d.post(http, serving.address, "dial", missed)).status_code == 200
+    await d.post(http, serving.address, "dial", d.missed("CA2", "+13035550199"))  # comes after
+
+    await d.until(lambda: bool(provider.taken and team.notices))
+    await d.until(lambda: quiet(config))
+    assert [text.to for text in provider.taken] == ["+13035550199"]
+    assert [notice["data"]["number"] for notice in team.notices] == ["+13035550199"]
+    assert len(await d.cases(config)) == 1
+    leads = rows(config, "SELECT number FROM contacts WHERE created_at > 0")
+    assert leads == [("+13035550199",)]
+    counted = (await http.get(f"{serving.address}/metrics")).text
+    assert 'textback_calls_elsewhere_total{plugin="twilio"} 1.0' in counted
+    assert "a call to none of the lines" in serving.log.read_text()
+    _, said, _ = await d.command(config, "check")
+    assert f"bright: twilio: warning: 1 missed call to {others} in 7 days, not texted" in said
+
+
 async def test_stop_suppresses_and_the_next_call_is_told_but_not_texted(
     serving: d.Serving,
     provider: twilio_api.TwilioApi,
@@ -310,6 +338,17 @@ async def test_the_edges_of_the_address(serving: d.Serving, http: httpx.AsyncCli
     junk = d.signed("/hooks/bright/twilio/dial", {})
     answer = await http.post(f"{address}/hooks/bright/twilio/dial", headers=junk)
     assert 400 <= answer.status_code < 500
+
+
+async def test_an_address_that_is_taken_is_told_once(config: Path) -> None:
+    """In our words, and not in the web server's beside them."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = f"127.0.0.1:{other.getsockname()[1]}"
+        code, _, words = await d.command(config, "serve", "--listen", taken)
+
+    assert code == 1
+    assert words.strip().endswith(f"can't listen on {taken}: it is in use")
+    assert "Errno" not in words
 
 
 async def test_logs_hold_no_number_body_or_secret(

@@ -34,7 +34,7 @@ def test_a_missed_call_as_the_engine_tells_it():
     """Told by facts, text, next and links; what is in none of them is left as a sentence."""
     told = take_apart(notify.missed_call(SENT))
 
-    assert told.title == "Missed call from Anna ((303) 555-0123)"
+    assert told.title == "Missed call from Anna (303) 555-0123"
     assert dict(told.facts) == {
         "Caller": "Anna",
         "Number": "(303) 555-0123",
@@ -89,7 +89,7 @@ def test_what_a_caller_wrote_is_a_text_and_no_sentence():
     told = take_apart(notify.replied(facts))
 
     assert told.text == wrote
-    assert told.lead.startswith("Anna ((303) 555-0123) wrote at Mon 02 Mar")
+    assert told.lead.startswith("Anna (303) 555-0123 wrote at Mon 02 Mar")
     assert [link.label for link in told.links] == ["Open in the CRM", "Picture"]
     assert len(told.story) == 1
     assert told.story[0].startswith("Answer with: textback reply")

@@ -13,8 +13,17 @@ from textback.cli import app, tracing
 from textback.config.settings import LogSettings
 from textback.dispatch import Called
 from textback.errors import DeliveryError
-from textback.events import Reading
-from textback.model import Absent, Caller, CrmRef, Finding, Receipt, Severity
+from textback.events import CallEvent, Happened, Reading, TextStatus
+from textback.model import (
+    Absent,
+    Caller,
+    CrmRef,
+    Finding,
+    Outcome,
+    Receipt,
+    Severity,
+    TextState,
+)
 from textback.picture import Action, Verdict
 from textback.testing.builders import (
     CALLER,
@@ -40,6 +49,17 @@ mode = "live"
 [[text]]
 body = "Words that only the caller reads. Reply STOP to opt out"
 """
+
+
+RANG_OUT = CallEvent(
+    key="1",
+    call="c1",
+    happened=Happened.LEG_ENDED,
+    at=NOW,
+    caller=CALLER,
+    outcome=Outcome.NO_ANSWER,
+)
+DELIVERED = TextStatus(key="2", at=NOW, state=TextState.DELIVERED, number=CALLER)
 
 
 def told(hook, answer, result="ok", **given):
@@ -83,6 +103,7 @@ def test_what_it_was_about(hook, given, about):
         (Receipt("SM1"), "sent as SM1"),
         (CrmRef(CALLER), "+1303•••0123"),
         (Reading(), "no events"),
+        (Reading((RANG_OUT, DELIVERED)), "CallEvent leg_ended no_answer, TextStatus delivered"),
         (Absent(), "Absent"),
         (Caller(name="Anna Example", known=True), "knows name, known"),
         ("Hi Anna Example", "15 characters"),

@@ -1,4 +1,4 @@
-"""The long form: ``python tests/crash --minutes 10 --rate 20``."""
+"""The long form: ``python tests/crash --minutes 10 --rate 20 --seed 1``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support.crash import main
+from crash.driver import main
 
 sys.exit(main())

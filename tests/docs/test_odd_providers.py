@@ -189,12 +189,14 @@ class PagerApi:
 
     refresh: str = "first"
     given: int = 0
+    ended: int = 0  # access tokens up to this one are taken no more
     messages: list = attrs.field(factory=list)
 
     def __call__(self, request):
         told = json.loads(request.content)
         if request.url.path == "/messages":
-            if request.headers["authorization"] != f"Bearer access-{self.given}":
+            last = f"Bearer access-{self.given}"
+            if request.headers["authorization"] != last or self.given == self.ended:
                 return httpx.Response(401, json={})
             self.messages.append(told["text"])
             return httpx.Response(200, json={})
@@ -213,7 +215,7 @@ class PagerApi:
 
 
 class TestPager(NotifierContract):
-    secret = "first"
+    secret = "access-1"
     accepted = httpx.Response(200, json={})
 
     @pytest.fixture
@@ -240,6 +242,24 @@ class TestTokens:
         await pager.notify_team(a_notice())
         services.clock.advance_to(services.clock.now().replace(hour=18, minute=29, second=30))
         await pager.notify_team(a_notice())
+
+        assert provider.response.given == 2
+        assert len(provider.response.messages) == 2
+
+    async def test_one_that_ended_before_its_time_is_replaced(self, pager, provider):
+        """Once for all who were refused."""
+        await pager.notify_team(a_notice())
+        provider.response.ended = 1
+        await asyncio.gather(*(pager.notify_team(a_notice()) for _ in range(5)))
+
+        assert provider.response.given == 2
+        assert len(provider.response.messages) == 6
+
+    async def test_a_new_one_in_the_file_counts(self, make, pager, provider):
+        """As a person gives it when the one that was kept is lost."""
+        await pager.notify_team(a_notice())
+        provider.response.refresh, provider.response.ended = "second", 1
+        await make("pager", refresh_token=Secret("second")).notify_team(a_notice())
 
         assert provider.response.given == 2
         assert len(provider.response.messages) == 2

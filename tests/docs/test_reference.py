@@ -1,6 +1,7 @@
 """The built documentation has what the program has, and nothing else."""
 
 import html
+import importlib
 import inspect
 import re
 import subprocess
@@ -60,6 +61,17 @@ def test_each_hook_says_what_its_docstring_says(built):
         if hasattr(value, "textback_spec"):
             first = re.split(r"  |\n", value.__doc__)[0].rstrip(".")
             assert first.replace("`", "") in words, name
+
+
+def test_each_type_says_where_it_is_imported_from(built):
+    """As an author types it; the import works."""
+    words = html.unescape(plain(built("reference/types")))
+
+    said = re.findall(r"from (textback\.\w+) import (\w+)", words)
+
+    assert {"CallEvent", "Outcome", "Picture"} <= {name for _, name in said}
+    for module, name in said:
+        assert hasattr(importlib.import_module(module), name), name
 
 
 @pytest.mark.parametrize("name", ["Client", "Server", "StoreSettings", "LogSettings", "FollowUp"])

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import attrs
 import pytest
 
-from textback.model import Caller, Case, Kind, Outcome, PhoneNumber
+from textback.model import Basis, Caller, Case, Consent, Kind, Outcome, PhoneNumber
 from textback.picture import Action, History, Picture, Policy, Suppression, Verdict
 from textback.rules import RULES
 from textback.rules.packs import everything
@@ -88,6 +88,11 @@ def _who() -> None:
     situation("suppressed", "opted out, first text", suppressions=(out,))
     situation("suppressed", "opted out, team writes", suppressions=(out,), kind=Kind.REPLY)
     situation("suppressed", "opted out, confirmation", suppressions=(out,), kind=Kind.CONFIRMATION)
+    doubt = Suppression(scope="bright-smile", reason="maybe_opt_out", since=ago(days=3))
+    situation("suppressed", "may have opted out, first text", suppressions=(doubt,))
+    situation(
+        "suppressed", "may have opted out, team writes", suppressions=(doubt,), kind=Kind.REPLY
+    )
     situation("suppressed", "blocked for all clients", suppressions=(block,))
     situation("suppressed", "of the team", to=owner)
     situation("suppressed", "CRM says no", caller=Caller(do_not_text="marked in the CRM"))
@@ -135,12 +140,14 @@ def _ground_and_words() -> None:
     situation("consent", "follow-up, never called", outcome=None, **follow)
     wrote = History(wrote_at=ago(days=1))
     situation("consent", "follow-up, wrote yesterday", outcome=None, history=wrote, **follow)
+    _consents(follow)
     situation("content", "plain words")
     sells = f"{WORDS}. Get a 20% off discount!"
     situation("content", '"20% off"', body=sells)
     situation("content", '"20% off"', to="+61412345678", body=sells)
     situation("content", "no way to opt out", body=WORDS.replace("Reply STOP to opt out", ""))
     situation("content", "no name", body=WORDS.replace("Bright Smile Dental", "the dentist"))
+    _later_words(sells, follow)
     care = {"packs": ("recipient", "healthcare")}
     anna = Caller(first_name="Anna")
     situation("content", "health care, caller named", caller=anna, policy=care)
@@ -163,6 +170,44 @@ def _ground_and_words() -> None:
     situation("caps", "money for none, follow-up", policy=pays, history=spent, segments=2, **follow)
     week = History(texts_in_week=3, week_from=ago(days=5))
     situation("caps", "health care, fourth in a week", history=week, policy=care, **follow)
+
+
+def _consents(follow: dict[str, Any]) -> None:
+    def agreed(basis: Basis, days: int) -> Consent:
+        return Consent(basis=basis, at=ago(days=days), evidence="what shows it")
+
+    called = {"ago_s": 91 * 86_400, **follow}
+    for days in (539, 541):
+        given = History(consents=(agreed(Basis.KEYPRESS, days),))
+        situation("consent", f"follow-up, pressed 1 {days} days ago", history=given, **called)
+    key = History(consents=(agreed(Basis.KEYPRESS, 91),))
+    situation("consent", "follow-up, called and pressed 1 91 days ago", history=key, **called)
+    for days in (729, 731):
+        given = History(consents=(agreed(Basis.FORM, days),))
+        words = f"follow-up, form of {days} days ago"
+        situation("consent", words, to="+447400123456", history=given, **called)
+    crm = Caller(consent=agreed(Basis.CRM, 30))
+    situation("consent", "follow-up, CRM: agreed a month ago", caller=crm, **called)
+    tomorrow = Caller(consent=agreed(Basis.CRM, -1))
+    situation("consent", "follow-up, CRM: agreed tomorrow", caller=tomorrow, **called)
+    out = attrs.evolve(key, withdrawn_at=ago(days=3))
+    situation("consent", "follow-up, pressed 1, opted out since", history=out, **called)
+    back = attrs.evolve(out, consents=(*out.consents, agreed(Basis.REPLIED, 1)))
+    situation("consent", "follow-up, then START yesterday", history=back, **called)
+
+
+def _later_words(sells: str, follow: dict[str, Any]) -> None:
+    situation("content", 'follow-up, "20% off"', body=sells, **follow)
+    situation("content", 'follow-up, "20% off"', to="+61412345678", body=sells, **follow)
+    situation("content", "follow-up, no name", body="Do you still need us?", **follow)
+    toronto = "+14165550123"
+    situation("content", "follow-up, no name", to=toronto, body="Still there?", **follow)
+    situation("content", "follow-up, bit.ly", body="See bit.ly/x", **follow)
+    situation("content", "the team sends bit.ly", body="See bit.ly/x", kind=Kind.REPLY)
+    situation("content", 'the team offers "20% off"', body=sells, kind=Kind.REPLY)
+    situation("content", 'confirmation with "20% off"', body=sells, kind=Kind.CONFIRMATION)
+    situation("content", "{first_name} is left", body=WORDS.replace("Anna", "{first_name}"))
+    situation("content", "billed as 4 texts", segments=4)
 
 
 def _night() -> None:
@@ -197,6 +242,7 @@ def _night() -> None:
     # Florida from 1 July 2021: until 20 in place of 21 o'clock.
     for at in ("2021-06-30 20:30", "2021-07-01 20:30"):
         situation(rule, "follow-up", f"{at} America/New_York", FLORIDA, **follow)
+    situation(rule, "first text", "2026-03-02 22:30 America/Toronto", "+14165550123")
     for number, at in (("+447400123456", "20:30 Europe/London"), ("+12505550123", "17:30 UTC")):
         situation(rule, "follow-up", f"2026-03-02 {at}", number, **follow)
     late = "2026-03-02 23:30 America/Denver"

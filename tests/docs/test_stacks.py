@@ -1,15 +1,14 @@
 """The page with three whole stacks: each file passes `check` and plays from a call to a reply."""
 
-import base64
 import re
+import shlex
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import attrs
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
+from support.deployment import TEXTBACK, command
+from support.stacks import ACME, BRIGHT, FILES, KETTLE, PAGE, SECRETS, live
 from textback import plugins
 from textback.config import load
 from textback.engine.check import complete
@@ -17,28 +16,9 @@ from textback.model import Caller, PhoneNumber
 from textback.testing.plays import Play
 from textback.testing.simulation import simulation
 
-PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "stacks.md"
-FILES = re.findall(r"```toml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 CALLER = PhoneNumber("+13035550123")
 MORNING = datetime(2026, 3, 3, 16, 0, tzinfo=UTC)
 AFTER_CALL = timedelta(minutes=1)
-
-
-def secrets():
-    """Values of the right shape for every ${NAME} of the page."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    public = ed25519.Ed25519PrivateKey.generate().public_key().public_bytes_raw()
-    names = re.findall(r"\$\{(\w+)\}", "".join(FILES))
-    return dict.fromkeys(names, "a-secret-of-this-test-0123456789") | {
-        "BRIGHT_VONAGE_KEY": key.decode(),
-        "BRIGHT_SLACK_TOKEN": "xoxb-1-2-3",
-        "KETTLE_TELNYX_PUBLIC_KEY": base64.b64encode(public).decode(),
-        "ACME_TEAMS_WORKFLOW": "https://prod-1.westus.logic.azure.com/workflows/1/triggers/x?sig=1",
-    }
 
 
 @pytest.fixture
@@ -51,9 +31,8 @@ def deployment(tmp_path):
             '[server]\npublic_url = "https://hooks.agency.example"\n'
             '[store]\nkey = "a key of this test, long enough"\n'
         )
-        live = file.replace("\n[plugins", '\nmode = "live"\nregistration.id = "CMP1"\n[plugins', 1)
-        (tmp_path / "clients" / "whole.toml").write_text(live, encoding="utf-8")
-        return load(tmp_path / "textback.toml", environ=secrets())
+        (tmp_path / "clients" / "whole.toml").write_text(live(file), encoding="utf-8")
+        return load(tmp_path / "textback.toml", environ=SECRETS)
 
     return write
 
@@ -61,9 +40,9 @@ def deployment(tmp_path):
 @pytest.mark.parametrize(
     ("file", "sender", "crm", "notifier"),
     [
-        (FILES[0], "vonage", "hubspot", "slack"),
-        (FILES[1], "twilio", "pipedrive", "teams"),
-        (FILES[2], "telnyx", "contacts", "email"),
+        (FILES[BRIGHT], "vonage", "hubspot", "slack"),
+        (FILES[ACME], "twilio", "pipedrive", "teams"),
+        (FILES[KETTLE], "telnyx", "contacts", "email"),
     ],
 )
 async def test_each_stack_tells_the_whole_story(deployment, file, sender, crm, notifier):
@@ -89,10 +68,27 @@ async def test_each_stack_tells_the_whole_story(deployment, file, sender, crm, n
         assert any("Can you come today?" in each.lines for each in played.world.notices)
 
 
+@pytest.mark.parametrize("name", FILES)
+async def test_the_page_plays_as_it_stands(tmp_path, name):
+    """The file and the stand-ins below it, as a reader would copy them."""
+    page = PAGE.read_text(encoding="utf-8").partition(FILES[name])[2]
+    *exports, play = re.search(r"```sh\n(.*?)```", page, re.DOTALL)[1].splitlines()
+    words = [shlex.split(each)[1].split("=", 1) for each in exports]
+    (tmp_path / "clients").mkdir()
+    (tmp_path / "textback.toml").write_text(TEXTBACK)
+    (tmp_path / "clients" / f"{name}.toml").write_text(FILES[name], encoding="utf-8")
+
+    _, *command_line = shlex.split(play)
+    code, out, err = await command(tmp_path / "textback.toml", *command_line, secrets=dict(words))
+
+    assert (code, name in command_line) == (0, True), err
+    assert "Can you do Monday?" in out
+
+
 async def test_a_mail_follows_where_nobody_answers(deployment):
     """The last stack's follow-up, a day later."""
     found = plugins.find(None)
-    config = complete(deployment(FILES[2]), found)
+    config = complete(deployment(FILES[KETTLE]), found)
     async with simulation(config, "whole", MORNING, found) as played:
         known = Caller(number=CALLER, email="anna@caller.example", known=True)
         played.world.callers[CALLER] = known

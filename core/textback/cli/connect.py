@@ -62,8 +62,11 @@ def connect(
         _print_codes(business, as_json=as_json)
         return
     url = files.deployment.server.public_url
-    if not dry_run and _is_here(urlsplit(url).hostname or ""):
-        fail(f"providers can't reach {url}; set server.public_url to an address that they can")
+    if _is_here(urlsplit(url).hostname or ""):
+        trouble = f"providers can't reach {url}; set server.public_url to an address that they can"
+        if not dry_run:
+            fail(trouble)
+        say(f"without --dry-run this is refused: {trouble}")
     set_up(LogSettings(level="error"))  # what a provider refuses is printed once
     answers = run(_ask(files, business, dry_run=dry_run))
     if not answers:

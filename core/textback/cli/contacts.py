@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import attrs
 import typer
 
+from textback.agreed import agreed
 from textback.cli import sheets
 from textback.cli.common import (
     DEFAULT_CONFIG,
@@ -25,7 +26,7 @@ from textback.cli.common import (
     say,
 )
 from textback.cli.suppress import SkipBadOption
-from textback.model import PhoneNumber
+from textback.model import Basis, PhoneNumber
 from textback.phones import normalise, region_of
 from textback.store import Work, contacts
 from textback.words import counted
@@ -152,7 +153,19 @@ def _understand(region: str | None, row: Mapping[str, str]) -> Entry:
             if name.startswith(FIELD) and cell
         },
     }
+    _check_consent(values["fields"])
     return Entry(number, values)
+
+
+def _check_consent(fields: Mapping[str, str]) -> None:
+    """The fields by which the plugin `contacts` knows a consent; what is no date would be none."""
+    basis, at = fields.get("consent_basis"), fields.get("consent_at")
+    if at is not None and agreed(at, "") is None:
+        raise ValueError(f'fields.consent_at: "{at}" is no date, e.g. 2026-03-02')
+    if basis is not None and basis not in (Basis.FORM, Basis.CRM):
+        raise ValueError(f'fields.consent_basis: "{basis}" is neither form nor crm')
+    if at is None and (basis is not None or "consent_evidence" in fields):
+        raise ValueError("fields.consent_at is missing: when the consent was given")
 
 
 def _join(tags: Sequence[str]) -> str:

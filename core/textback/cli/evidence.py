@@ -24,6 +24,7 @@ from textback.engine.evidence import gather
 from textback.errors import ConfigError
 from textback.phones import normalise, region_of
 from textback.store import clients, ledger
+from textback.store.contacts import DEPLOYMENT
 from textback.words import counted
 
 
@@ -68,7 +69,7 @@ async def _write(number: str, file: Path, config: Path) -> None:
         found = normalise(number, region_of(own[0]) if own else None)
         if found is None:
             misused(f'"{number}" is not a phone number; write it like +13035550123')
-        known = {*(await remembered.read(clients.all_ever)), *files}
+        known = {*(await remembered.read(clients.all_ever)), *files, DEPLOYMENT}
         document = await remembered.read(
             partial(gather, files, sorted(known), found, remembered.hash_of(found), now())
         )

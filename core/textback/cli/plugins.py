@@ -90,6 +90,9 @@ def new(
     does, and the tests with it.
     """
     roles = [each.strip() for each in role.split(",") if each.strip()]
+    other = mechanism.find().get(name)
+    if other and other.origin != beginnings.distribution(name):
+        misused(f'"{name}" is a plugin of {other.origin} already; choose another name')
     try:
         folder = beginnings.write(name, roles, into)
     except ConfigError as error:
@@ -116,7 +119,10 @@ def certify(
         misused(f'--least "{least}" is none of: {", ".join(levels)}')
     found = _found(config)
     if name not in found:
-        fail(f'there is no plugin named "{name}"; textback plugins list shows them')
+        fail(
+            f'there is no plugin named "{name}" in this environment; '
+            "run pip install -e . in its folder, or see textback plugins list"
+        )
     certificate = certifying.certify(found[name], tests)
     level = certificate.level.name.lower()
     if as_json:

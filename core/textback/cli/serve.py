@@ -18,12 +18,13 @@ from textback.cli import tracing
 from textback.cli.common import DEFAULT_CONFIG, ConfigOption, TraceOption, fail, run, say
 from textback.config import Config, load, report
 from textback.dispatch import OnCall
+from textback.engine.blocking import watched
 from textback.engine.check import complete, store_problem
 from textback.engine.deployment import load_all
 from textback.engine.runtime import Runtime, open_runtime
 from textback.log import set_up
 from textback.store import Work, clients, place_of
-from textback.web import server
+from textback.web import descriptors, server
 from textback.web.app import admin_app, public_app
 
 
@@ -113,15 +114,17 @@ async def _serve(
             renamed=renamed(config),
             admin=admin is None,
         )
-        listening = [await server.listen(app, address)]
+        most = descriptors.make_room(config.deployment.limits.connections, runtime.ctx.log)
+        listening = [await server.listen(app, address, most=most)]
         if admin is not None:
             listening.append(await server.listen(admin_app(runtime.ctx), admin))
         await runtime.start()
         sys.stdout.write(f"listening on http://{listening[0][0].address}\n")
         sys.stdout.flush()
-        await stop.wait()
-        for each, task in listening:
-            await server.close(each, task)
+        with watched(runtime.ctx.metrics, runtime.ctx.log):
+            await stop.wait()
+            for each, task in listening:
+                await server.close(each, task)
 
 
 async def _work(config: Config, admin: str | None, *, trace: bool) -> None:
@@ -145,6 +148,7 @@ async def _begin(config: Config, runtime: Runtime) -> None:
     if runtime.crew is None:
         await runtime.engine.take_over()
     gc.freeze()  # what is here now stays until the end: no need to look at it again and again
+    gc.set_threshold(20_000, 20, 20)  # a call makes thousands of objects, and hardly a cycle
     await runtime.store.write(partial(_known, config, runtime.ctx.now()))
 
 

@@ -84,6 +84,12 @@ def read(path: Path, columns: Sequence[str], *, header: bool) -> Sheet:
     elif header:
         wanted = ", ".join(columns)
         raise ConfigError(f"{path}: line 1 must name the columns, of which there are: {wanted}")
+    elif not any(character.isdigit() for cell in names for character in cell):
+        wanted = ", ".join(columns)
+        raise ConfigError(
+            f'{path}: line 1 names no column "{columns[0]}"; the columns are: {wanted}, '
+            "and all but the first may be left out"
+        )
     else:
         names = list(columns)
     return Sheet(

@@ -30,7 +30,8 @@ from textback.engine import people
 from textback.engine.people import REASONS, HashOf
 from textback.model import PhoneNumber
 from textback.phones import mask, normalise, region_of
-from textback.store import Work
+from textback.store import Work, suppressions
+from textback.store.contacts import DEPLOYMENT
 from textback.words import counted
 
 COLUMNS = ("number", "reason", "since")
@@ -108,8 +109,25 @@ async def _one(
     done = await remembered.write(
         lambda: act(remembered.hash_of, clients, scope, found, words, now())
     )
+    left = await remembered.read(partial(_left, remembered.hash_of(found), clients))
+    if reason is None and left:
+        still = f"{mask(found)} is still not texted: {', '.join(left)}"
+        if not done:
+            fail(f"{still}; --lift takes back what people said of a number, where they said it")
+        say(f"taken back ({_where(scope)}), but {still}")
+        return
     state = "may be texted again" if reason is None else "will not be texted"
     say(f"{mask(found)} {state} ({_where(scope)})" + ("" if done else "; it was so already"))
+
+
+def _left(number_hash: str, clients: Sequence[Client]) -> Work[list[str]]:
+    """What forbids texts to a number, in words."""
+    told: dict[str, None] = {}
+    for scope in (*(client.id for client in clients), DEPLOYMENT):
+        for row in (yield from suppressions.of(scope, number_hash)):
+            why = row["reason"].replace("_", " ")
+            told[f"{why} ({_where(row['client'])})"] = None
+    return list(told)
 
 
 async def _import(
@@ -133,9 +151,10 @@ async def _import(
         part = rows.good[start : start + size]
         unit = partial(_suppress_all, remembered.hash_of, clients, scope, part, words)
         new += await remembered.write(unit)
+    are = "is" if new == 1 else "are"
     say(
         f"{counted(len(rows.good), 'number')} will not be texted ({_where(scope)});"
-        f" {new} of them are new, {counted(len(rows.bad), 'row')} left out"
+        f" {new} of them {are} new, {counted(len(rows.bad), 'row')} left out"
     )
 
 

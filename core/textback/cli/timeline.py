@@ -70,7 +70,7 @@ Tell = Callable[[Line], None]
 def seen(happening: Happening, number: int) -> Line:
     """A line of what somebody in the world saw."""
     detail = dict(happening.detail)
-    if happening.step == "deliver":
+    if happening.step == "deliver" and "subject" not in detail:  # an e-mail has no segments
         detail |= {"segments": segments(detail["body"]), "encoding": encoding(detail["body"])}
     return Line(
         at=happening.at,
@@ -96,7 +96,7 @@ def remembered(client: str, call_ids: Sequence[str], now: datetime) -> Work[list
         told = yield from story.read(row)
         at = moment(told.ledger[0]["at"]) if told.ledger else now
         decided |= {call["call_id"]: at for call in told.calls[:1]}
-        lines += _of_steps(told.steps, at, now)
+        lines += _of_steps(told.steps, _last_words(told.ledger), at, now)
         lines += filter(None, map(_of_ledger, told.ledger))
         lines += _held_back(told)
     for call_id in call_ids:
@@ -140,6 +140,8 @@ def more_for_people(line: Line) -> Iterator[str]:
     if "segments" in detail:
         parts = detail["segments"]
         yield f"{parts} segment{'' if parts == 1 else 's'}, {detail['encoding']}"
+    if "subject" in detail:
+        yield from detail["body"].splitlines()
     if line.step == "notify":
         yield f"by {detail['plugin']}:"
     for said in detail.get("lines", ()):
@@ -207,7 +209,15 @@ def _detected(call: Row, at: datetime) -> Line:
     )
 
 
-def _of_steps(known: Iterable[steps.Step], opened: datetime, now: datetime) -> Iterator[Line]:
+def _last_words(ledger: Iterable[Row]) -> dict[str, str]:
+    """What was decided last of each step."""
+    contents = [json.loads(row["content"]) for row in ledger if row["content"]]
+    return {each["step"]: each["action"] for each in contents if "action" in each}
+
+
+def _of_steps(
+    known: Iterable[steps.Step], decided: Mapping[str, str], opened: datetime, now: datetime
+) -> Iterator[Line]:
     """Who called, which was asked before the case was opened; and what will not be done."""
     for step in known:
         key = f"{step.state}/{step.subject}/{step.name}"
@@ -218,6 +228,15 @@ def _of_steps(known: Iterable[steps.Step], opened: datetime, now: datetime) -> I
             what += f"; no answer in time from {', '.join(missing)}" if missing else ""
             detail = {"known": bool(result.get("known")), "missing": missing}
             yield Line(at=opened, step="identify", what=what, key=key, detail=detail)
+        elif _was_dropped(step) and decided.get(step.name) != "suppress":  # which tells it itself
+            because = (step.result or {})["because"]
+            yield Line(
+                at=now,
+                step="cancel",
+                what=f"{step.name} will not go: {because}",
+                key=key,
+                detail={"name": step.name, "because": because},
+            )
         elif step.state in (CANCELLED, PARKED):
             yield Line(
                 at=now,
@@ -226,6 +245,11 @@ def _of_steps(known: Iterable[steps.Step], opened: datetime, now: datetime) -> I
                 key=key,
                 detail={"name": step.name, "because": step.error},
             )
+
+
+def _was_dropped(step: steps.Step) -> bool:
+    """Whether there was nothing to send when a text's time had come."""
+    return step.state == DONE and (step.result or {}).get("state") == "suppressed"
 
 
 def _of_ledger(row: Row) -> Line | None:

@@ -10,7 +10,7 @@ import attrs
 
 from textback.config.settings import LogSettings
 from textback.dispatch import Called, OnCall, describe
-from textback.events import Reading, WebhookRequest
+from textback.events import CallEvent, Reading, TextStatus, WebhookRequest
 from textback.log import masked
 from textback.model import (
     Activity,
@@ -128,7 +128,18 @@ def _answer(answer: Any) -> str:
 
 
 def _events(events: tuple[Any, ...]) -> str:
-    return ", ".join(type(each).__name__ for each in events) or "no events"
+    return ", ".join(map(_event, events)) or "no events"
+
+
+def _event(event: Any) -> str:
+    """What a webhook told: enough to see whether it was read as it was meant."""
+    told: tuple[str | None, ...] = ()
+    match event:
+        case CallEvent():
+            told = (event.happened, event.by, event.outcome, "outgoing" if event.outgoing else None)
+        case TextStatus():
+            told = (event.state, event.reason)
+    return " ".join((type(event).__name__, *filter(None, told)))
 
 
 def _number(number: str | None) -> str:

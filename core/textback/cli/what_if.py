@@ -32,9 +32,10 @@ from textback.config.durations import read_duration
 from textback.config.settings import Client
 from textback.engine.check import complete
 from textback.engine.deployment import load_all
-from textback.engine.replay import Fate, Tools
+from textback.engine.replaying.fates import Fate
+from textback.engine.replaying.tools import Tools, tools_of
 from textback.engine.story import iso
-from textback.engine.what_if import NONE, Comparison, Difference, Summary, tools_of
+from textback.engine.what_if import NONE, Comparison, Difference, Summary
 from textback.errors import AssemblyError, ConfigError
 from textback.store import past
 from textback.words import counted
@@ -190,7 +191,7 @@ def _summary(summary: Summary) -> dict[str, Any]:
 def _tell(shown: list[Difference], summary: Summary) -> None:
     if shown:
         table = Table(box=None, header_style="bold")
-        for column in ("case", "client", "caller", "called", "text", "difference", "because"):
+        for column in ("case", "client", "caller", "called (UTC)", "text", "difference", "because"):
             table.add_column(column)
         for each in shown:
             call = each.call

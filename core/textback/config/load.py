@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -34,12 +35,15 @@ class Config:
         clients: By name, in the order of their names.
         broken: The clients that are left out, each with everything that is wrong with it.
         problems: Those of all files, each once.
+        partly: Clients that are left out, as far as their files can be read: there may be more to
+            say of them.
     """
 
     deployment: Deployment
     clients: Mapping[str, Client]
     broken: Mapping[str, tuple[Problem, ...]]
     problems: tuple[Problem, ...]
+    partly: Mapping[str, Client] = attrs.field(factory=dict)
 
 
 def load(
@@ -69,11 +73,14 @@ def load(
 
     presets = Presets(path.parent, Layer(path.name, dict(deployment.defaults), ("defaults",)))
     made: dict[str, Client] = {}
+    partly: dict[str, Client] = {}
     problems: dict[str, list[Problem]] = {}
     lines: dict[str, Iterable[str]] = {}
     for name in wanted:
         client, problems[name], lines[name] = _read_client(files[name], presets, references)
-        if client is not None:
+        if isinstance(client, _Partly):
+            partly[name] = client.client
+        elif client is not None:
             made[name] = client
             if client.mode == "live" and deployment.store.key is None:
                 problems[name].append(Problem(client.file, "mode", NO_KEY))
@@ -89,8 +96,19 @@ def load(
         {name: client for name, client in made.items() if name not in broken},
         broken,
         tuple(sorted({problem for found in broken.values() for problem in found})),
+        partly | {name: client for name, client in made.items() if name in broken},
     )
 
+
+@attrs.frozen
+class _Partly:
+    """A client without the settings that can't be used."""
+
+    client: Client
+
+
+STAND_INS: Final = {"name": "-", "time_zone": "UTC", "lines": ["+13035550100"]}
+"""What every client has, for one of which the rest is looked at."""
 
 NO_KEY = (
     'a live client needs store.key in textback.toml; "textback init" makes one,'
@@ -122,7 +140,7 @@ def _read_deployment(path: Path, references: References) -> Deployment:
 
 def _read_client(
     path: Path, presets: Presets, references: References
-) -> tuple[Client | None, list[Problem], Iterable[str]]:
+) -> tuple[Client | _Partly | None, list[Problem], Iterable[str]]:
     """Read one client's file: the client if it can be made, all problems, and its lines."""
     name, file = path.stem, f"clients/{path.name}"
     problems = []
@@ -138,16 +156,20 @@ def _read_client(
     table = dict(layers.merged)
     region = _region(table.get("lines"), references)
     plugins, wrong = plugin_tables(table.pop("plugins", {}), file, references, region)
-    client = structure(
+    make = partial(
+        structure,
         Client,
-        table,
         references=references,
         region=region,
         given={"id": name, "file": file, "plugins": plugins},
     )
+    client = make(table)
     if isinstance(client, list):
         problems += [layers.problem(entry) for entry in (*wrong, *client)]
-        return None, problems, _readable(table.get("lines"), references, region)
+        faulty = {entry.path[0] for entry in client if entry.path}
+        rest = make(STAND_INS | {key: each for key, each in table.items() if key not in faulty})
+        partly = None if isinstance(rest, list) else _Partly(rest)
+        return partly, problems, _readable(table.get("lines"), references, region)
     wrong += check_names(client.was, ("was",))
     wrong += check_situations(client)
     wrong += [

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import Any
+from unicodedata import combining, normalize
 
 import attrs
 
@@ -213,7 +214,8 @@ def read_toml(path: Path) -> Table:
 
 def rename(name: str) -> str:
     """Say what a file with a wrong name might be called."""
-    wanted = "".join(c if c.isascii() and c.isalnum() else "-" for c in name.lower())
+    plain = "".join(c for c in normalize("NFKD", name.lower()) if not combining(c))
+    wanted = "".join(c if c.isascii() and c.isalnum() else "-" for c in plain)
     wanted = "-".join(part for part in wanted.split("-") if part)[:63]
     example = f'; rename it to "{wanted}.toml"' if wanted else ""
     return (

@@ -197,7 +197,8 @@ class Client:
     name: str = setting("The business's name, as callers know it.", validator=_is_visible)
     time_zone: ZoneInfo = setting('Where the business is, e.g. "America/Denver".')
     lines: tuple[PhoneNumber, ...] = setting(
-        "The phone numbers whose missed calls are answered.", validator=validators.min_len(1)
+        "The phone numbers whose missed calls are answered; calls to others are left alone.",
+        validator=validators.min_len(1),
     )
     mode: Literal["test", "shadow", "live"] = setting(
         "test: only test_phones are texted; shadow: nobody is; live: callers are.", default="test"
@@ -382,6 +383,37 @@ class Retention:
 
 
 @attrs.frozen(kw_only=True)
+class Limits:
+    """``[limits]``: how much is taken on at once, so that a flood harms nobody else."""
+
+    connections: int = setting(
+        "Open connections; for one more, the one that has waited longest is closed.",
+        default=15_000,
+        validator=validators.ge(10),
+    )
+    webhooks_of_client: int = setting(
+        "Webhooks of one client that are being read and stored; more are answered 503.",
+        default=200,
+        validator=validators.ge(1),
+    )
+    work_of_client: int = setting(
+        "Calls and cases of one client that are worked on; more wait for their turn.",
+        default=500,
+        validator=validators.ge(1),
+    )
+    commits: int = setting(
+        "Units that wait for their commit; with more, webhooks are answered 503.",
+        default=2_000,
+        validator=validators.ge(1),
+    )
+    commit_age: timedelta = setting(
+        "How long the oldest of them may have waited; after that, webhooks are answered 503.",
+        default=timedelta(seconds=5),
+        validator=_is_positive,
+    )
+
+
+@attrs.frozen(kw_only=True)
 class Deployment:
     """``textback.toml``: one installation."""
 
@@ -389,6 +421,7 @@ class Deployment:
     server: Server = setting("Where textback listens.")
     store: StoreSettings = setting("Where everything is remembered.", factory=StoreSettings)
     log: LogSettings = setting("What is written about the work.", factory=LogSettings)
+    limits: Limits = setting("How much is taken on at once.", factory=Limits)
     retention: Retention = setting("How long what is remembered is kept.", factory=Retention)
     defaults: Mapping[str, Any] = setting(
         "Any setting of a client, for all clients that don't set it.", factory=dict, repr=False

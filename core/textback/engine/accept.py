@@ -14,7 +14,7 @@ from typing import Any
 
 from textback.clock import micros
 from textback.config.settings import Client
-from textback.engine import bookings, calls, mails, replies, staff, statuses
+from textback.engine import bookings, calls, consents, mails, replies, staff, statuses
 from textback.engine.codec import kind_of, write_event
 from textback.engine.context import Context, Wake
 from textback.errors import WebhookRejected
@@ -22,8 +22,10 @@ from textback.events import (
     Booked,
     BookingCancelled,
     CallEvent,
+    Consented,
     EmailReceived,
     Event,
+    KeyPressed,
     Once,
     OptIn,
     OptOut,
@@ -36,11 +38,13 @@ from textback.store import Work, inbox, plugin_state
 
 Reader = Callable[[Context, Client, Stack, str, Any, datetime], Work[list[Wake]]]
 
-# Which module knows what an event means; the others are kept in the inbox and change nothing.
+# Which module knows what an event means; those of calls are folded by `calls`.
 _MEANINGS: dict[type, Reader] = {
     TextReceived: staff.received,
     OptOut: replies.opted_out,
     OptIn: replies.opted_in,
+    KeyPressed: consents.pressed,
+    Consented: consents.told,
     EmailReceived: mails.received,
     TeamReply: replies.from_team,
     TextStatus: statuses.told,

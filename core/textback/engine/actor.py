@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
-
-import attrs
 
 from textback.config.settings import Client
 from textback.engine import calls, idle, notices, records, retry, settling, staff, texts
 from textback.engine.context import Context, Wake
-from textback.engine.intents import Intent
 from textback.engine.port import Alone
 from textback.errors import StoreBusy
 from textback.store import Work, processes, steps, subjects
@@ -75,19 +73,13 @@ class Actor:
 
         While steps run it looks now and then for what another process added, and holds the lease.
         """
-        woken = asyncio.ensure_future(self.woken.wait())
-        try:
-            await asyncio.wait(
-                {*self._tasks, woken},
-                timeout=LOOK_AGAIN_S,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-        finally:
-            woken.cancel()
-        ended = [task for task in self._tasks if task.done()]
-        if not ended and not self.woken.is_set() and not await self._anything_new():
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_AGAIN_S):
+                await self.woken.wait()
+        if not self.woken.is_set() and not await self._anything_new():
             return True
         self.woken.clear()
+        ended = [task for task in self._tasks if task.done()]
         results = [self._result(task, self._tasks.pop(task)) for task in ended]
         busy = frozenset(step.name for step in self._tasks.values())
         self._renewed = self.ctx.now()
@@ -118,36 +110,43 @@ class Actor:
         return any(step.name not in busy for step in due)
 
     def _commit(self, results: Sequence[Result], busy: frozenset[str]) -> Work[list[Step]]:
-        """Commit results, and take what is due; with nothing left, give the lease back."""
-        now = self.ctx.now()
-        yield from subjects.held(self.client.id, self.subject, self.generation)
+        """Commit results, and take what is due; with nothing left, give the lease back.
+
+        That the lease is still ours is seen at the end: if not, nothing of all this is committed.
+        """
+        yield from self.ctx.queue.hold(self.client.id, self.subject, self.generation)
         for result in results:
             yield from result()
-        due = yield from steps.due(self.client.id, self.subject, now)
-        started = []
-        for step in due:
-            if step.name not in busy and not (yield from self._is_for_others(step, now)):
-                begun = yield from steps.start(step, now)
-                attempts = step.attempts + 1 if begun else step.attempts
-                started.append(attrs.evolve(step, attempts=attempts))
+        now = self.ctx.now()  # not before: what a result has brought forward is due by now
+        due = yield from steps.start_due(self.client.id, self.subject, now)
+        started = [step for step in due if step.name not in busy]
+        others = yield from self._for_others(started, now)
+        started = [step for step in started if step not in others]
         until = now + self.ctx.queue.lease_us if started or busy else 0
         yield from subjects.renew(self.client.id, self.subject, self.generation, until)
         return started
 
-    def _is_for_others(self, step: Step, now: int) -> Work[bool]:
-        """A step of a version that works beside us is left as it is, for that one to find."""
-        if step.name.partition("/")[0] in KINDS or isinstance(self.ctx.queue, Alone):
-            return False
+    def _for_others(self, started: Sequence[Step], now: int) -> Work[Sequence[Step]]:
+        """Steps of a version that works beside us are left as they are, for that one to find."""
+        unknown = [step for step in started if step.name.partition("/")[0] not in KINDS]
+        if not unknown or isinstance(self.ctx.queue, Alone):
+            return ()
         crew = yield from processes.alive(now)
         if len({each.version for each in crew if each.works}) < 2:
-            return False
-        yield from steps.later(step, now + OTHERS_AFTER_US)
-        return True
+            return ()
+        for step in unknown:
+            yield from steps.later(step, now + OTHERS_AFTER_US)
+        return unknown
 
     def _start(self, started: Sequence[Step]) -> None:
         for step in started:
             task = asyncio.ensure_future(self._do(step))
+            task.add_done_callback(self._ended)
             self._tasks[task] = step
+
+    def _ended(self, task: asyncio.Task[Result]) -> None:
+        if task in self._tasks:  # it is not one that we gave up
+            self.woken.set()
 
     def _result(self, task: asyncio.Task[Result], step: Step) -> Result:
         error = task.exception()
@@ -168,12 +167,12 @@ class Actor:
     async def _do(self, step: Step) -> Result:
         """Run one step by its name."""
         ctx, client = self.ctx, self.client
+        prepared = self._prepared.pop(step.name, None)
         match step.name.partition("/")[0]:
             case "text" | "follow_up" | "stop" | "help":
-                prepared: Intent | None = self._prepared.pop(step.name, None)
                 return await texts.run(ctx, client, step, prepared)
             case "lead" | "deal":
-                return await records.save(ctx, client, step)
+                return await records.save(ctx, client, step, prepared)
             case "log":
                 return await records.log(ctx, client, step)
             case "notify":

@@ -33,6 +33,9 @@ def made(
     One that was called off or moved before it is told ends it all the same.
     """
     now = micros(received_at)
+    number = number_of(client, event.number)
+    if number is not None:  # first of all: a case that is just being opened is seen then
+        yield from contacts.raise_version(client.id, number)
     replaced = event.replaces or event.booking
     known = yield from bookings.known(client.id, plugin, [event.booking, replaced])
     before, old = known[event.booking], known[replaced]

@@ -16,7 +16,7 @@ from textback.clock import micros, moment
 from textback.config.settings import Client
 from textback.engine import closing, opening, todo
 from textback.engine.codec import kind_of, read_event, write_event
-from textback.engine.context import Context, Wake, number_of
+from textback.engine.context import Context, Wake, line_of, number_of
 from textback.engine.names import case_subject
 from textback.events import AnsweredBy, CallEvent, Happened
 from textback.flow.detect import Conclusion, conclude, facts
@@ -99,7 +99,7 @@ def known_of(client: Client, call_id: str, events: list[CallEvent]) -> Known:
     call = Call(
         id=call_id,
         client=client.id,
-        line=number_of(client, found.line),
+        line=line_of(client, found.line, found.forwarded_from),
         caller=number_of(client, found.caller),
         caller_raw=found.caller or "",
         caller_name=found.name,
@@ -134,7 +134,8 @@ def _which(client: Client, plugin: str, event: CallEvent) -> Work[tuple[str, str
     row = yield from calls.get(client.id, own)
     if row is not None:
         return row["same_as"] or own, None, False
-    caller, line = number_of(client, event.caller), number_of(client, event.line)
+    caller = number_of(client, event.caller)
+    line = line_of(client, event.line, event.forwarded_from)
     if caller is None or line is None:
         return own, None, True
     twin = yield from calls.twin(client.id, plugin, caller, line, micros(event.at))
@@ -227,8 +228,34 @@ async def advance(ctx: Context, client: Client, wake: Wake) -> list[Wake]:
     if known.conclusion is None or not known.conclusion.outcome.missed:
         await ctx.store.write(lambda: _over(ctx, client, wake))
         return []
+    if known.call.line is not None and known.call.line not in client.lines:
+        await _leave(ctx, client, wake, known.call)
+        return []
     stack = await ctx.stack(client.id)
     return await opening.open_or_join(ctx, client, stack, known.call, wake)
+
+
+async def _leave(ctx: Context, client: Client, wake: Wake, call: Call) -> None:
+    """Leave a missed call alone that was made to somebody else: an account may have many numbers.
+
+    The caller is no lead of this client's, and the client's team is told nothing of them.  Answered
+    calls and calls back never come here: whoever was served is not texted, by whatever number.
+    """
+    assert wake.generation is not None
+    assert call.outcome is not None
+    plugin = call.id.partition("/")[0]
+    because = f"{call.line} is none of the client's lines"
+    result = {"outcome": call.outcome.value, "because": because}
+    now, generation = ctx.now(), wake.generation
+
+    def unit() -> Work[None]:
+        yield from subjects.renew(client.id, wake.subject, generation, 0)
+        yield from steps.finish(client.id, wake.subject, CONCLUDE, result, now)
+        yield from calls.end(client.id, call.id, end_state=None, because=because, case_id=None)
+
+    await ctx.store.write(unit)
+    ctx.metrics.elsewhere.labels(plugin).inc()
+    ctx.log.warning("a call to none of the lines", client=client.id, plugin=plugin, line=call.line)
 
 
 def _look(client: Client, call_id: str) -> Work[Known | None]:

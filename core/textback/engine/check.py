@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import timedelta
 from functools import partial
 
 import attrs
@@ -14,20 +14,21 @@ from textback.clock import SystemClock, micros
 from textback.config import Config, Problem
 from textback.config.presets import read_toml
 from textback.config.settings import Client, PluginTable
+from textback.engine.check_words import findings_in
 from textback.engine.keys import refuse_another
 from textback.engine.retry import describe as in_words
 from textback.engine.runtime import open_runtime
 from textback.errors import ConfigError, StoreError
 from textback.flow.bills import bills
-from textback.flow.deliver import variables
 from textback.flow.reach import reach
 from textback.flow.registration import describe, drift, us_lines
-from textback.flow.wording import check_template, render
-from textback.model import Case, Finding, Severity
-from textback.rules import content, packs
+from textback.flow.wording import check_template
+from textback.model import Finding, Severity
+from textback.rules import packs
 from textback.store import (
     HEAD,
     Work,
+    calls,
     clients,
     open_store,
     place_of,
@@ -38,6 +39,7 @@ from textback.store import (
 from textback.words import counted
 
 SHORTEST_KEY = 16  # characters
+ELSEWHERE_SINCE = timedelta(days=7)
 
 _PLACEHOLDER = re.compile(r"X{6}|x{8}|^(change|replace)[-_ ]?me\b|^your[-_ ]|^<.*>$", re.ASCII)
 
@@ -53,29 +55,23 @@ class Stored:
 def complete(config: Config, found: Mapping[str, plugins.Found]) -> Config:
     """The files again, with the clients left out whose plugins or templates can't be used."""
     broken = dict(config.broken)
+    new: list[Problem] = []
     for client in config.clients.values():
-        problems = tuple(_problems(client, found))
-        if problems:
+        if problems := tuple(_problems(client, found)):
             broken[client.id] = problems
+            new += problems
+    for name, client in config.partly.items():
+        more = [each for each in _written(client, found) if each not in broken[name]]
+        broken[name] += tuple(more)
+        new += more
     usable = {name: each for name, each in config.clients.items() if name not in broken}
-    new = [problem for name in config.clients if name in broken for problem in broken[name]]
     return attrs.evolve(config, clients=usable, broken=broken, problems=(*config.problems, *new))
 
 
 def _problems(client: Client, found: Mapping[str, plugins.Found]) -> Iterator[Problem]:
-    yield from plugins.problems_of(client, found)
-    bodies = [(f"text[{n}].body", each.body) for n, each in enumerate(client.text, 1)]
-    bodies += [(f"answer[{n}].body", each.body) for n, each in enumerate(client.answer, 1)]
-    for n, each in enumerate(client.follow_up, 1):
-        bodies.append((f"follow_up[{n}].body", each.body))
-        bodies.append((f"follow_up[{n}].subject", each.subject))
-        bodies += [
-            (f"follow_up[{n}].translations.{language}", body)
-            for language, body in each.translations.items()
-        ]
-    for path, body in bodies:
-        for message in check_template(body):
-            yield Problem(client.file, path, message)
+    if not client.plugins:
+        yield from plugins.problems_of(client, found)
+    yield from _written(client, found)
     if client.mode == "live" and not client.unregistered and _unregistered(client, found):
         words = (
             "a client with US lines can't be live without its id: carriers block the texts of "
@@ -93,6 +89,24 @@ def _problems(client: Client, found: Mapping[str, plugins.Found]) -> Iterator[Pr
             table = client.plugins[name]
             if _kind(table, found) is not None and "notifier" not in _roles(table, found):
                 yield Problem(client.file, f"notify[{n}].to", f"{name} can't tell the team")
+
+
+def _written(client: Client, found: Mapping[str, plugins.Found]) -> Iterator[Problem]:
+    """What is wrong with plugin tables and templates, whatever else the file says."""
+    if client.plugins:
+        yield from plugins.problems_of(client, found)
+    bodies = [(f"text[{n}].body", each.body) for n, each in enumerate(client.text, 1)]
+    bodies += [(f"answer[{n}].body", each.body) for n, each in enumerate(client.answer, 1)]
+    for n, each in enumerate(client.follow_up, 1):
+        bodies.append((f"follow_up[{n}].body", each.body))
+        bodies.append((f"follow_up[{n}].subject", each.subject))
+        bodies += [
+            (f"follow_up[{n}].translations.{language}", body)
+            for language, body in each.translations.items()
+        ]
+    for path, body in bodies:
+        for message in check_template(body):
+            yield Problem(client.file, path, message)
 
 
 def _unregistered(client: Client, found: Mapping[str, plugins.Found]) -> tuple[str, ...]:
@@ -125,8 +139,14 @@ def advice(
                 yield client.id, name, _warning(words)
         for words in _of_client(client, found):
             yield client.id, "", _warning(words)
+        for finding in findings_in(client, _books(client, found)):
+            yield client.id, "", finding
         for words in _drift(config, client):
             yield client.id, "", _warning(words)
+
+
+def _books(client: Client, found: Mapping[str, plugins.Found]) -> bool:
+    return any("booking" in _roles(table, found) for table in client.plugins.values())
 
 
 def _placeholders(table: PluginTable) -> Iterator[str]:
@@ -160,7 +180,6 @@ def _of_client(client: Client, found: Mapping[str, plugins.Found]) -> Iterator[s
         yield "test mode without test_phones: nobody is texted"
     yield from _reach(client)
     yield from bills(client)
-    yield from _words(client)
 
 
 def _drift(config: Config, client: Client) -> Iterator[str]:
@@ -174,19 +193,6 @@ def _drift(config: Config, client: Client) -> Iterator[str]:
         return
     for words in drift(registered, describe(client)):
         yield f"not as registered: {words}"
-
-
-def _words(client: Client) -> Iterator[str]:
-    """What is amiss with the words of first texts, as callers of whom little is known get them."""
-    for number, each in enumerate(client.text, 1):
-        case = Case(id="", client=client.id, number=None, line=client.lines[0], opened_at=_NEVER)
-        body = render(each.body, variables(client, case))
-        for fault in content.faults(body, client.name):
-            if fault.asked != "short":  # what a text costs is said above
-                yield f"text[{number}] {fault.says}"
-
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def _texts_team(table: PluginTable, found: Mapping[str, plugins.Found]) -> bool:
@@ -252,13 +258,13 @@ async def stored(config: Config) -> Stored:
     store = await open_store(deployment.store.url, deployment.directory)
     try:
         await store.read(partial(refuse_another, deployment.store))
-        served = {*config.clients, *config.broken}
-        return await store.read(partial(_stored, served, micros(SystemClock().now())))
+        return await store.read(partial(_stored, config, micros(SystemClock().now())))
     finally:
         await store.close()
 
 
-def _stored(files: Collection[str], now: int) -> Work[Stored]:
+def _stored(config: Config, now: int) -> Work[Stored]:
+    files = {*config.clients, *config.broken}
     found = []
     crew = yield from processes.alive(now)
     if crew and not any(each.works for each in crew):
@@ -278,4 +284,26 @@ def _stored(files: Collection[str], now: int) -> Work[Stored]:
     for client, count in (yield from steps.parked()).items():
         words = f"{counted(count, 'step')} parked; see `cases --json`, then: textback retry"
         found.append((client, "store", _warning(words)))
+    found += yield from _elsewhere(config, retired, now)
     return Stored(findings=tuple(found), retired=retired)
+
+
+def _elsewhere(
+    config: Config, retired: Collection[str], now: int
+) -> Work[list[tuple[str, str, Finding]]]:
+    """Missed calls that a source told of and that were made to nobody's line.
+
+    Those to a line of another client are that one's: a provider's account may be several clients'.
+    """
+    since = now - ELSEWHERE_SINCE // timedelta(microseconds=1)
+    lines = {line for client in config.clients.values() for line in client.lines}
+    found = []
+    for client in config.clients.keys() - retired:
+        for row in (yield from calls.elsewhere(client, lines, since)):
+            words = (
+                f"{counted(row['count'], 'missed call')} to {row['line']} in "
+                f"{ELSEWHERE_SINCE.days} days, not texted, since it is none of the client's lines; "
+                "if it is one, add it to lines"
+            )
+            found.append((client, row["call_id"].partition("/")[0], _warning(words)))
+    return sorted(found, key=lambda each: each[:2])

@@ -28,9 +28,13 @@ def by_event(
 
 
 def close(hash_of: HashOf, client: Client, case: Row, because: str, now: int) -> Work[None]:
-    """Close one case and cancel its texts; the version must have been raised."""
-    yield from cancel_texts(client, case, because, now)
+    """Close one case and cancel its texts; the version must have been raised.
+
+    Closed first: a first text that is just being settled then adds its follow-ups either before
+    they are cancelled or not at all.
+    """
     closed = yield from cases.close(client.id, case["case_id"], because, now)
+    yield from cancel_texts(client, case, because, now)
     if closed:
         yield from ledger.write(
             client.id,

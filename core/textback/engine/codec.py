@@ -68,3 +68,8 @@ def _write(value: Any) -> str:
         writer = make_dict_unstructure_fn(kind, _converter, _cattrs_omit_if_default=True)
         _writers[kind] = writer
     return json.dumps(writer(value), ensure_ascii=False)
+
+
+def read_number(value: str | None) -> PhoneNumber | None:
+    """A number as the store has it, which is E.164."""
+    return PhoneNumber(value) if value is not None else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -12,10 +11,11 @@ from typing import Any
 import attrs
 
 from textback.clock import Clock, micros
-from textback.config.settings import Client
+from textback.config.settings import Client, Limits
 from textback.dispatch import Impl
 from textback.engine.metrics import Metrics
 from textback.engine.port import Alone, Queue
+from textback.events import TextReceived
 from textback.model import PhoneNumber
 from textback.phones import normalise, region_of
 from textback.picture import Policy
@@ -51,6 +51,7 @@ class Context:
         owner: Who we are, in leases.
         queue: How subjects are taken, and how processes wake each other.
         watching: The deployment's plugins that want to see what was committed.
+        limits: How much is taken on at once.
         retired: Clients that are served no longer; see `textback.engine.retiring`.
     """
 
@@ -65,6 +66,7 @@ class Context:
     log: Log
     queue: Queue = attrs.field(factory=Alone)
     watching: Sequence[Impl] = ()
+    limits: Limits = attrs.field(factory=Limits)
     retired: frozenset[str] = frozenset()
     _policies: dict[str, Policy] = attrs.field(factory=dict, init=False)
 
@@ -93,7 +95,7 @@ def keyed_hash(key: bytes) -> Callable[[str], str]:
 
     @lru_cache(maxsize=4096)
     def hash_of(number: str) -> str:
-        return hmac.new(key, number.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(key, number.encode(), "sha256").hex()
 
     return hash_of
 
@@ -140,6 +142,33 @@ _NEIGHBOURS = {"US", "CA"}
 def number_of(client: Client, raw: str | None) -> PhoneNumber | None:
     """A number as a provider wrote it, in E.164; read with the region of the client's lines."""
     return normalise(raw, region_of(client.lines[0]))
+
+
+def line_of(
+    client: Client, raw: str | None, forwarded_from: str | None = None
+) -> PhoneNumber | None:
+    """The number that was called or written to: a line of the client's, if it can be read as one.
+
+    A source may leave out the country of a line, which need not be that of the first one; and
+    what was dialled may be the line, while the source knows the number that it was forwarded to.
+
+    Returns:
+        Another number if it is none of the lines; None if it isn't told, or is no number.
+    """
+    regions = dict.fromkeys(region_of(line) for line in client.lines)
+    for told in filter(None, (raw, forwarded_from)):
+        for region in regions:
+            if (number := normalise(told, region)) in client.lines:
+                return number
+    return number_of(client, raw)
+
+
+def sides_of(client: Client, event: TextReceived) -> tuple[PhoneNumber | None, PhoneNumber]:
+    """Who wrote, and the number that an answer leaves from.
+
+    That may be none of the lines: texts can leave from a number in a sender's settings.
+    """
+    return number_of(client, event.number), line_of(client, event.line) or client.lines[0]
 
 
 def seconds_since(then: datetime, now: datetime) -> float:

@@ -20,6 +20,7 @@ from textback.engine import accept, calls, declaring, observing, retiring, retry
 from textback.engine.actor import Actor
 from textback.engine.context import Context, Wake
 from textback.engine.port import Alone
+from textback.engine.shares import Shares
 from textback.errors import StoreBusy, StoreError
 from textback.events import Event, Once
 from textback.store import Work, steps, subjects
@@ -33,10 +34,15 @@ UNKNOWN_CLIENT_US = 60_000_000  # how long steps of a client that is left out ar
 
 
 class Engine:
-    """Advances every subject that has something to do."""
+    """Advances every subject that has something to do.
+
+    Attributes:
+        shares: What of each client is under way.
+    """
 
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
+        self.shares = Shares(ctx.limits, ctx.store)
         self._actors: dict[tuple[str, str], Actor | None] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._background: set[asyncio.Task[None]] = set()
@@ -129,16 +135,23 @@ class Engine:
     def wake(self, wakes: Iterable[Wake]) -> None:
         """Advance subjects now; one that is being advanced looks again."""
         for wake in wakes:
-            key = (wake.client, wake.subject)
-            if key in self._actors:
-                actor = self._actors[key]
-                if actor is not None:
-                    actor.woken.set()
-            elif self.ctx.queue.works and not self._stopping:
-                self._actors[key] = None
-                task = asyncio.ensure_future(self._advance(wake))
-                self._running.add(task)
-                task.add_done_callback(self._running.discard)
+            self._take_up(wake, at_once=False)
+
+    def _take_up(self, wake: Wake, *, at_once: bool) -> None:
+        """Advance a subject; unless *at_once*, when it is its client's turn."""
+        key = (wake.client, wake.subject)
+        if key in self._actors:
+            actor = self._actors[key]
+            if actor is not None:
+                actor.woken.set()
+        elif self._may_begin() and self.shares.begin(wake, at_once=at_once):
+            self._actors[key] = None
+            task = asyncio.ensure_future(self._advance(wake))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    def _may_begin(self) -> bool:
+        return self.ctx.queue.works and not self._stopping
 
     async def run_due(self) -> datetime | None:
         """Do all that is due now, to the end; when something is due next."""
@@ -158,14 +171,12 @@ class Engine:
         log = self.ctx.log
         more: list[Wake] = []
         try:
-            if wake.generation is None:
-                claimed = await self._claim(wake)
-                if claimed is None:
-                    return
+            claimed = wake if wake.generation is not None else await self._claim(wake)
+            if claimed is not None:
                 wake = claimed
-            at_work = self._actors[key] = Actor(self.ctx, self.ctx.clients[wake.client], wake)
-            self._tell_claimed(key)
-            more = await at_work.run()
+                at_work = self._actors[key] = Actor(self.ctx, self.ctx.clients[wake.client], wake)
+                self._tell_claimed(key)
+                more = await at_work.run()
         except StoreBusy as error:  # nothing was committed: the same again, under the same lease
             log.warning("put off", client=wake.client, subject=wake.subject, error=str(error))
             await asyncio.sleep(BUSY_WAIT_S)
@@ -186,9 +197,13 @@ class Engine:
         finally:
             actor = self._actors.pop(key, None)
             self._tell_claimed(key)
+            turn = self.shares.end(wake.client)
         if actor is not None and actor.woken.is_set():  # woken after its last look
             more = [*more, Wake(wake.client, wake.subject)]
-        self.wake(more)
+        for each in more:  # what was begun goes on: an intent that is committed gets old
+            self._take_up(each, at_once=each.generation is not None)
+        if turn is not None:
+            self._take_up(turn, at_once=False)
 
     def _tell_claimed(self, key: tuple[str, str]) -> None:
         waiting = self._claimed.pop(key, None)
@@ -228,15 +243,21 @@ class Engine:
 
     async def _look(self) -> None:
         """Take up what is due."""
-        self.wake(Wake(client, subject) for client, subject in await self.due(self.ctx.now()))
+        now = self.ctx.now()
+        found = await self.due(now, self.shares.full)
+        self.wake(Wake(client, subject) for client, subject in found)
 
-    async def due(self, before: int) -> list[tuple[str, str]]:
+    async def due(self, before: int, busy: Sequence[str] = ()) -> list[tuple[str, str]]:
         """What was due before a moment and is advanced by nobody: client and subject.
 
         What is due of clients that we have no file of is put off: the work waits for it.
+
+        Args:
+            before: In microseconds.
+            busy: Clients, up to four, that have enough to do: what is due of them waits.
         """
         now = self.ctx.now()
-        rows = await self.ctx.store.read(lambda: subjects.due(before, MOST))
+        rows = await self.ctx.store.read(lambda: subjects.due(before, MOST, busy))
         for row in rows:
             client, subject = row["client"], row["subject"]
             if client not in self.ctx.clients:

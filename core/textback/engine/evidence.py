@@ -13,7 +13,8 @@ from textback.config.settings import Client
 from textback.engine import story
 from textback.engine.story import iso
 from textback.model import PhoneNumber
-from textback.store import Work, cases, contacts, forgetting, ledger, suppressions
+from textback.store import Work, cases, consents, contacts, forgetting, ledger, suppressions
+from textback.store.contacts import DEPLOYMENT
 from textback.store.work import Row
 
 Document = dict[str, Any]
@@ -57,7 +58,8 @@ def _of_client(
     forbidden = yield from suppressions.of(name, number_hash)
     known = yield from forgetting.cases_of(name, number)
     contact = yield from contacts.get(name, number)
-    if not (rows or known or forbidden or contact):
+    given = yield from consents.of(name, number_hash)
+    if not (rows or known or forbidden or contact or given):
         return None
     local = partial(_local, client.time_zone if client else ZoneInfo("UTC"))
     told = []
@@ -68,7 +70,7 @@ def _of_client(
     proof = yield from _proof(name, rows)
     return {
         "client": name,
-        "name": client.name if client else name,
+        "name": client.name if client else "All clients" if name == DEPLOYMENT else name,
         "time_zone": client.time_zone.key if client else "UTC",
         "contact": _contact(contact) if contact is not None else None,
         "suppressions": [
@@ -79,6 +81,10 @@ def _of_client(
                 "evidence": row["evidence"],
             }
             for row in forbidden
+        ],
+        "consents": [
+            {"basis": row["basis"], "at": iso(row["at"]), "evidence": row["evidence"]}
+            for row in given
         ],
         "cases": told,
         "ledger": proof,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -108,7 +109,10 @@ def commit(ctx: Context, intent: Intent, decision: Decision) -> Work[None]:
         }
     )
     if intent.address is None:
-        yield from _count(ctx, text, segments(text.body), at)
+        for count in _counts(ctx, text):
+            yield from counters.add(
+                text.client, count.name, count.period, count.more, count.most, at
+            )
     yield from decided(
         ctx,
         text.client,
@@ -121,26 +125,47 @@ def commit(ctx: Context, intent: Intent, decision: Decision) -> Work[None]:
     )
 
 
-def _count(ctx: Context, text: Text, parts: int, at: int) -> Work[None]:
-    """Count a text for the client's caps; every attempt counts, as each may have left.
+@attrs.frozen
+class _Count:
+    """What one text adds to one of a client's counters, and how far that may go."""
 
-    Raises:
-        Stale: A cap was reached since it was decided.
+    name: str
+    period: str
+    more: int
+    most: int
+
+
+def _counts(ctx: Context, text: Text) -> Iterator[_Count]:
+    """How a text counts for the client's caps: every attempt, as long as it may have left.
+
+    A counter that is full makes the commit stale: others have counted since it was decided.
     """
     client = ctx.clients[text.client]
     policy = ctx.policy(client)
     if policy.mode == "test" and text.to in policy.test_phones:
         return
+    assert text.attempted_at is not None
     automatic = text.kind in (Kind.FIRST, Kind.FOLLOW_UP)
-    capped = automatic or text.kind is Kind.REPLY
-    now = moment(at)
     if policy.per_hour and automatic:
-        hour = hour_of(now)
-        yield from counters.add(client.id, counters.TEXTS, hour, 1, policy.per_hour, at)
+        yield _Count(counters.TEXTS, hour_of(text.attempted_at), 1, policy.per_hour)
     if policy.segments_per_day is not None:
-        most = policy.segments_per_day if capped else _NO_CAP
-        day = day_of(client, now)
-        yield from counters.add(client.id, counters.SEGMENTS, day, parts, most, at)
+        most = policy.segments_per_day if automatic or text.kind is Kind.REPLY else _NO_CAP
+        day, parts = day_of(client, text.attempted_at), segments(text.body)
+        yield _Count(counters.SEGMENTS, day, parts, most)
+
+
+def never_left(ctx: Context, intent: Intent) -> Work[None]:
+    """An attempt surely did not leave: what was counted for it is free for another text.
+
+    To be called before its text is moved on; of one that a provider told of nothing is given back.
+    """
+    text = intent.text
+    row = yield from texts.get(text.client, text.id)
+    may_have_left = (TextState.SENDING.value, TextState.UNKNOWN.value)
+    if intent.address is not None or row is None or row["state"] not in may_have_left:
+        return
+    for count in _counts(ctx, text):
+        yield from counters.give_back(text.client, count.name, count.period, count.more)
 
 
 def decided(

@@ -27,6 +27,12 @@ class Metrics:
         self.ends = Counter(
             "textback_missed_calls", "Missed calls by their end", ["end"], registry=self.registry
         )
+        self.elsewhere = Counter(
+            "textback_calls_elsewhere",
+            "Missed calls to numbers that are none of the client's lines, by plugin",
+            ["plugin"],
+            registry=self.registry,
+        )
         self.calls = Counter(
             "textback_plugin_calls",
             "Hook calls by plugin, hook and result",
@@ -38,6 +44,23 @@ class Metrics:
             "1 while an account that kept failing isn't asked",
             ["plugin", "account"],
             registry=self.registry,
+        )
+        self.blocked = Histogram(
+            "textback_loop_blocked_seconds",
+            "Times in which nothing else could be done, by the plugin that was running, if any",
+            ["plugin", "hook"],
+            buckets=(0.5, 1, 2, 5, 10, 30, 60),
+            registry=self.registry,
+        )
+        self.left_behind = Gauge(
+            "textback_plugin_left_behind",
+            "Calls of hooks that ignore their end",
+            ["plugin"],
+            registry=self.registry,
+        )
+        self.tasks = Gauge("textback_tasks", "Tasks of the event loop", registry=self.registry)
+        self.waiting = Gauge(
+            "textback_commits_waiting", "Units that wait for their commit", registry=self.registry
         )
         self.steps = Gauge(
             "textback_steps", "Steps that are not over, by state", ["state"], registry=self.registry

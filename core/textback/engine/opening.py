@@ -25,7 +25,7 @@ from textback.flow.identify import Identified, identify
 from textback.model import Call, Case, End, Kind
 from textback.picture import Action, Decision
 from textback.plugins import Stack
-from textback.store import Work, calls, cases, contacts, ledger, steps, subjects
+from textback.store import Work, calls, cases, contacts, ledger, steps, subjects, texts
 from textback.store.contacts import Stale
 from textback.store.steps import DONE, RUNNING, Step
 from textback.store.subjects import LEASE_US, LostLease
@@ -66,20 +66,59 @@ async def _once(
     ctx: Context, client: Client, stack: Stack, call: Call, identified: Identified, wake: Wake
 ) -> list[Wake]:
     now = ctx.clock.now()
-    open_case = await ctx.store.read(lambda: _open_case(client, call))
-    if open_case is not None and not _fresh_start(client, call):
+    case = _new_case(client, call, identified)
+    open_case, seen = await ctx.store.read(lambda: _look(ctx, client, call, case, now))
+    if seen is None:
         return await ctx.store.write(lambda: _join(ctx, client, stack, call, wake, now))
-    planned = await _plan(ctx, client, stack, call, identified, now)
+    planned = await _plan(ctx, client, stack, call, identified, case, seen, now)
+    if open_case is not None and not (_goes(planned) or _fresh_start(client, call)):
+        return await ctx.store.write(lambda: _join(ctx, client, stack, call, wake, now))
     opened = await ctx.store.write(lambda: _open(ctx, client, stack, planned, wake))
     if planned.case.end is not None:
         ctx.metrics.ends.labels(planned.case.end.value).inc()
     return [opened]
 
 
-def _open_case(client: Client, call: Call) -> Work[Row | None]:
-    if call.caller is None:
-        return None
-    return (yield from cases.open_of(client.id, call.caller))
+def _look(
+    ctx: Context, client: Client, call: Call, case: Case, now: datetime
+) -> Work[tuple[Row | None, pictures.Seen | None]]:
+    """The caller's open case, and what the rules see of a call that is no part of it."""
+    open_case, begun = yield from _open_case(client, call)
+    if begun:
+        return open_case, None
+    seen = yield from pictures.look(
+        ctx,
+        client,
+        case,
+        kind=Kind.FIRST,
+        step=FIRST_TEXT,
+        now=now,
+        raw=call.caller_raw,
+        call_ended_at=call.ended_at or call.started_at,
+    )
+    return open_case, seen
+
+
+def _open_case(client: Client, call: Call) -> Work[tuple[Row | None, bool]]:
+    """The caller's open case, and whether it is a conversation that a call joins.
+
+    One whose first call came to no text, and in which nobody wrote, is none: what spoke against
+    a text may be gone.
+    """
+    row = None
+    if call.caller is not None:
+        row = yield from cases.open_of(client.id, call.caller)
+    if row is None or _fresh_start(client, call):
+        return row, False
+    if row["end_state"] is None:  # it is held, or on its way
+        return row, True
+    shadow = client.mode == "shadow"
+    return row, (yield from texts.begun(client.id, row["case_id"], shadow=shadow))
+
+
+def _goes(planned: Planned) -> bool:
+    """Whether a text goes, now or later, or would if the client did more than watch."""
+    return planned.case.end not in (End.SUPPRESSED, End.FAILED)
 
 
 def _fresh_start(client: Client, call: Call) -> bool:
@@ -87,10 +126,8 @@ def _fresh_start(client: Client, call: Call) -> bool:
     return client.mode == "test" and call.caller in client.test_phones
 
 
-async def _plan(
-    ctx: Context, client: Client, stack: Stack, call: Call, identified: Identified, now: datetime
-) -> Planned:
-    case = Case(
+def _new_case(client: Client, call: Call, identified: Identified) -> Case:
+    return Case(
         id=case_id(client.id, call.id),
         client=client.id,
         number=call.caller,
@@ -99,18 +136,18 @@ async def _plan(
         caller=identified.caller,
         outcome=call.outcome,
     )
-    seen = await ctx.store.read(
-        lambda: pictures.look(
-            ctx,
-            client,
-            case,
-            kind=Kind.FIRST,
-            step=FIRST_TEXT,
-            now=now,
-            raw=call.caller_raw,
-            call_ended_at=call.ended_at or call.started_at,
-        )
-    )
+
+
+async def _plan(
+    ctx: Context,
+    client: Client,
+    stack: Stack,
+    call: Call,
+    identified: Identified,
+    case: Case,
+    seen: pictures.Seen,
+    now: datetime,
+) -> Planned:
     decision = decide(seen.picture, stack.impls("judge"))
     senders = stack.impls("send_text")
     body, intent = "", None
@@ -174,6 +211,8 @@ def _join(
     case = row["case_id"]
     yield from _conclude(client, wake, call, case, now)
     number = yield from cases.join(client.id, case, call.line, now)
+    if number is None:
+        raise Stale("the case was closed just now")
     yield from calls.end(
         client.id,
         call.id,
@@ -210,12 +249,11 @@ def _open(ctx: Context, client: Client, stack: Stack, planned: Planned, wake: Wa
     yield from pictures.unchanged(planned.seen)
     if call.caller is not None:
         yield from contacts.compare_and_set(client.id, call.caller, planned.seen.versions)
-        if _fresh_start(client, call):
-            before = yield from cases.open_of(client.id, call.caller)
-            if before is not None:
-                yield from closing.close(
-                    ctx.hash_of, client, before, "the test phone called again", now
-                )
+        before, begun = yield from _open_case(client, call)
+        if begun:
+            raise Stale("another call opened a case first")
+        if before is not None:
+            yield from closing.close(ctx.hash_of, client, before, "the caller called again", now)
     opened = yield from cases.open_new(_case_row(planned))
     if not opened:
         raise Stale("another call opened a case first")
@@ -233,12 +271,13 @@ def _open(ctx: Context, client: Client, stack: Stack, planned: Planned, wake: Wa
         if planned.decision.action is Action.SHADOW:
             yield from shadow.first(client, case, planned.body, now)
     generation = yield from ctx.queue.claim(client.id, subject, ctx.owner, now)
+    started = tuple(step for step in planned_steps if step.state == RUNNING)
     return Wake(
         client.id,
         subject,
         generation,
-        started=tuple(step for step in planned_steps if step.state == RUNNING),
-        prepared={FIRST_TEXT: intent} if intent else {},
+        started=started,
+        prepared={step.name: intent if step.name == FIRST_TEXT else case for step in started},
     )
 
 
@@ -300,7 +339,9 @@ def _steps(client: Client, stack: Stack, planned: Planned, subject: str, now: in
     ]
     plan += [
         step(
-            name=f"log/{impl.plugin}/call/1", after=f"lead/{impl.plugin}", detail={"call": call.id}
+            name=f"log/{impl.plugin}/call/1",
+            after=todo.logged_after(stack, impl.plugin),
+            detail={"call": call.id},
         )
         for impl in stack.impls("log_activity")
     ]

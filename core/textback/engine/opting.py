@@ -6,14 +6,16 @@ nothing goes to the number but what people of the team write, until they decide.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from textback.config.settings import Client
 from textback.engine import closing, todo
 from textback.engine.context import Context
 from textback.engine.names import case_subject
+from textback.model import Basis
 from textback.plugins import Stack
-from textback.store import Work, contacts, forgetting, ledger, steps, suppressions
+from textback.store import Work, consents, contacts, forgetting, ledger, steps, suppressions
 from textback.store.contacts import DEPLOYMENT
 from textback.store.work import Row
 
@@ -38,6 +40,7 @@ def opt_out(
     scope = DEPLOYMENT if client.opt_out_scope == "deployment" else client.id
     yield from contacts.raise_version(client.id, number)
     yield from suppressions.lift(client.id, hashed, DOUBT)
+    yield from consents.withdraw(scope, hashed, now)
     new = yield from suppressions.add(scope, number, hashed, OPT_OUT, said, now)
     if not new:
         return False
@@ -100,12 +103,45 @@ def opt_in(
     ctx: Context, client: Client, number: str, subject: str, said: str, now: int
 ) -> Work[None]:
     """The caller wants texts again: what forbids them for all clients ends with it, too."""
-    hashed = ctx.hash_of(number)
     yield from contacts.raise_version(client.id, number)
-    lifted = yield from suppressions.lift(client.id, hashed, OPT_OUT)
-    lifted |= yield from suppressions.lift(client.id, hashed, DOUBT)
-    if (yield from suppressions.lift(DEPLOYMENT, hashed, OPT_OUT)):
-        yield from contacts.raise_version(DEPLOYMENT, number)
-        lifted = True
+    ends = ((client.id, OPT_OUT), (client.id, DOUBT), (DEPLOYMENT, OPT_OUT))
+    hashed, basis = ctx.hash_of(number), Basis.REPLIED.value
+    lifted = yield from take_back(client.id, hashed, subject, ends, said, now, basis=basis)
     if lifted:
-        yield from ledger.write(client.id, "resumed", subject, hashed, {"evidence": said}, now)
+        yield from consents.put(client.id, hashed, basis, now, said)
+    if (DEPLOYMENT, OPT_OUT) in lifted:
+        yield from contacts.raise_version(DEPLOYMENT, number)
+
+
+def take_back(
+    scope: str,
+    hashed: str,
+    subject: str,
+    which: Sequence[tuple[str, str]],
+    said: str,
+    now: int,
+    *,
+    basis: str | None = None,
+) -> Work[list[tuple[str, str]]]:
+    """End suppressions, and write down which ended; the version must have been raised.
+
+    Args:
+        scope: In whose ledger it is written, if there is anything to write.
+        hashed: The keyed hash of the number.
+        subject: What the ledger has it under.
+        which: The scope and the reason of each, whether it is there or not.
+        said: How it was said, for the ledger.
+        now: When.
+        basis: Of the consent that is given with it, if it is.
+
+    Returns:
+        Those that were there.
+    """
+    lifted: list[tuple[str, str]] = []
+    for of, reason in which:
+        lifted += [(of, reason)] if (yield from suppressions.lift(of, hashed, reason)) else []
+    if lifted:
+        ended = [{"scope": of, "reason": reason} for of, reason in lifted]
+        content = {"lifted": ended, "evidence": said, **({"basis": basis} if basis else {})}
+        yield from ledger.write(scope, "resumed", subject, hashed, content, now)
+    return lifted

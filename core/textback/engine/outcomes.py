@@ -22,6 +22,7 @@ from textback.picture import Action, Decision
 from textback.plugins import Stack
 from textback.store import Work, cases, contacts, ledger, pauses, steps, suppressions, texts
 from textback.store.steps import Step
+from textback.store.work import Row
 
 Result = Callable[[], Work[None]]
 
@@ -74,10 +75,10 @@ def settled(
         yield from steps.cancel(client.id, subject, [f"settle/{text.step}"], "settled", now)
     if text.step == FIRST_TEXT:
         ended = yield from cases.end(client.id, text.case, ENDED_FOR[state].value, because, now)
-        if ended:
+        if ended is not None:
             ctx.metrics.ends.labels(ENDED_FOR[state].value).inc()
-        if ended and state is not TextState.FAILED:
-            yield from _sequence(ctx, client, intent, now)
+            if state is not TextState.FAILED:
+                yield from _sequence(ctx, client, intent, ended, now)
     if state is not TextState.FAILED:
         about = text.step if text.step.startswith("text/") else f"text/{text.step}"
         yield from steps.add(
@@ -85,14 +86,14 @@ def settled(
         )
 
 
-def _sequence(ctx: Context, client: Client, intent: Intent, now: int) -> Work[None]:
+def _sequence(ctx: Context, client: Client, intent: Intent, case: Row, now: int) -> Work[None]:
     """The first text is out: the follow-ups wait for their times, unless the caller was quicker."""
     assert intent.text.attempted_at is not None
-    case = yield from cases.get(client.id, intent.text.case)
-    assert case is not None
     called_at = moment(case["opened_at"])
     ctx.metrics.accepted.observe(seconds_since(called_at, ctx.clock.now()))
-    if case["closed_at"] is not None or (yield from texts.talking(client.id, intent.text.case)):
+    if not client.follow_up or case["closed_at"] is not None:
+        return
+    if (yield from texts.talking(client.id, intent.text.case)):
         return
     plan = follow_up.plan(client, intent.text.attempted_at)
     if any(micros(due.at) <= now for due in plan):  # settled late: they don't go all at once
@@ -170,7 +171,7 @@ def refused(
     def unit() -> Work[None]:
         now = ctx.now()
         if not attempt.permanent:
-            yield from attempt_failed(ctx, client, intent.text.id, attempt)
+            yield from attempt_failed(ctx, intent, attempt)
             yield from _again(ctx, client, stack, step, intent.text.case, attempt, now)
             return
         yield from remember(
@@ -182,6 +183,7 @@ def refused(
             opted_out=attempt.opted_out,
             unreachable=attempt.unreachable,
         )
+        yield from intents.never_left(ctx, intent)
         yield from settled(
             ctx,
             client,
@@ -329,7 +331,7 @@ def never_left(ctx: Context, client: Client, case: str, because: str, now: int) 
     row = yield from cases.get(client.id, case)
     unsure = row is not None and row["end_state"] == End.UNKNOWN.value
     end = End.FAILED if unsure else End.SUPPRESSED
-    if (yield from cases.end(client.id, case, end.value, because, now)):
+    if (yield from cases.end(client.id, case, end.value, because, now)) is not None:
         ctx.metrics.ends.labels(end.value).inc()
 
 
@@ -343,11 +345,16 @@ def dropped(ctx: Context, client: Client, step: Step, because: str) -> Result:
     return unit
 
 
-def attempt_failed(ctx: Context, client: Client, text_id: str, attempt: Declined) -> Work[None]:
+def attempt_failed(ctx: Context, intent: Intent, attempt: Declined) -> Work[None]:
     """One sender surely did not send it."""
-    now = ctx.now()
+    yield from intents.never_left(ctx, intent)
     yield from texts.advance(
-        client.id, text_id, TextState.FAILED, now, reason=_reason(attempt), error=attempt.because
+        intent.text.client,
+        intent.text.id,
+        TextState.FAILED,
+        ctx.now(),
+        reason=_reason(attempt),
+        error=attempt.because,
     )
 
 

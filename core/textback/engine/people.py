@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from textback.config.settings import Client
 from textback.engine import closing, opting, replies
-from textback.store import Work, contacts, ledger, pauses, steps, suppressions
+from textback.store import Work, consents, contacts, ledger, pauses, steps, suppressions
 from textback.store.work import Row
 
 HashOf = Callable[[str], str]
@@ -59,6 +59,7 @@ def suppress(
     yield from contacts.raise_version(scope, number)
     if reason == opting.OPT_OUT:  # it is decided
         yield from suppressions.lift(scope, hash_of(number), opting.DOUBT)
+        yield from consents.withdraw(scope, hash_of(number), now)
     began = now if since is None else since
     new = yield from suppressions.add(scope, number, hash_of(number), reason, because, began)
     yield from ledger.write(
@@ -78,16 +79,14 @@ def suppress(
 def lift(
     hash_of: HashOf, clients: Sequence[Client], scope: str, number: str, because: str, now: int
 ) -> Work[bool]:
-    """Take a block back, and what may have been an opt-out; a sure one only the caller can."""
+    """Take back what people said of a number, and what may have been an opt-out.
+
+    A sure opt-out only the caller takes back.
+    """
     del clients
     yield from contacts.raise_version(scope, number)
-    lifted = yield from suppressions.lift(scope, hash_of(number), "block")
-    lifted |= yield from suppressions.lift(scope, hash_of(number), opting.DOUBT)
-    if lifted:
-        yield from ledger.write(
-            scope, "resumed", "number", hash_of(number), {"evidence": because}, now
-        )
-    return lifted
+    ends = [(scope, reason) for reason in ("block", "staff", opting.DOUBT)]
+    return bool((yield from opting.take_back(scope, hash_of(number), "number", ends, because, now)))
 
 
 def pause(client: str, because: str, now: int) -> Work[None]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import attrs
@@ -11,15 +11,29 @@ import attrs
 from textback.clock import micros, moment
 from textback.config.settings import Client
 from textback.engine import unsubscribing
-from textback.engine.codec import read_caller
+from textback.engine.codec import read_caller, read_number
 from textback.engine.context import Context
-from textback.flow.situation import situation_of
-from textback.model import Case, End, Kind, Outcome, PhoneNumber
+from textback.flow.situation import Situation, situation_of
+from textback.model import Basis, Case, Consent, End, Kind, Outcome, PhoneNumber
 from textback.picture import History, Picture, Policy, Suppression
-from textback.store import Work, calls, contacts, counters, pauses, suppressions, texts
+from textback.store import (
+    Work,
+    calls,
+    consents,
+    contacts,
+    counters,
+    pauses,
+    suppressions,
+    texts,
+)
 from textback.store.work import Row
 
-_LOOK_BACK = timedelta(days=30)
+Agreed = tuple[tuple[Consent, ...], datetime | None]
+
+_HOUR_US = 3_600 * 1_000_000
+_DAY_US = 24 * _HOUR_US
+_WEEK_US = 7 * _DAY_US
+_LOOK_BACK_US = 30 * _DAY_US
 
 
 @attrs.frozen(kw_only=True)
@@ -59,7 +73,7 @@ def look(
         versions = yield from contacts.versions(client.id, number)
         rows = yield from suppressions.of(client.id, ctx.hash_of(number))
         forbidden = tuple(_suppression(row) for row in rows)
-        history = yield from _history(client, case, number, kind, now)
+        history = yield from _history(ctx, client, case, number, kind, now)
     mailbox = unsubscribing.hash_of(ctx, address) if address is not None else None
     mailbox_versions = (0, 0)
     if mailbox is not None:
@@ -70,6 +84,7 @@ def look(
         client,
         ctx.policy(client),
         case,
+        situation_of(client, case),
         kind=kind,
         step=step,
         now=now,
@@ -86,12 +101,13 @@ def look(
     )
 
 
-def picture_of(client: Client, policy: Policy, case: Case, **seen: Any) -> Picture:
+def picture_of(
+    client: Client, policy: Policy, case: Case, situation: Situation, **seen: Any
+) -> Picture:
     """The picture of one text: what follows from client and case, and what else was *seen*.
 
     Live decisions and those that `what-if` plays over are made of pictures from here.
     """
-    situation = situation_of(client, case)
     return Picture(
         policy=policy,
         case=case,
@@ -105,31 +121,61 @@ def picture_of(client: Client, policy: Policy, case: Case, **seen: Any) -> Pictu
 
 
 def _history(
-    client: Client, case: Case, number: PhoneNumber, kind: Kind, now: datetime
+    ctx: Context, client: Client, case: Case, number: PhoneNumber, kind: Kind, now: datetime
 ) -> Work[History]:
     written = yield from texts.history(
         client.id,
         number,
         case.id,
-        hour=micros(now - timedelta(hours=1)),
-        day=micros(now - timedelta(days=1)),
-        week=micros(now - timedelta(days=7)),
-        cool=micros(now - client.cool_down),
-        since=micros(now - max(client.cool_down, _LOOK_BACK)),
+        **looked_back(client, micros(now)),
         shadow=client.mode == "shadow",
     )
     called = None
     if kind in (Kind.FIRST, Kind.FOLLOW_UP):
         called = yield from calls.history(
-            client.id, number, since=micros(case.opened_at), day=micros(now - timedelta(days=1))
+            client.id, number, since=micros(case.opened_at), day=micros(now) - _DAY_US
         )
+    agreed: Agreed = ((), None)
+    if kind not in (Kind.CONFIRMATION, Kind.HELP):
+        rows = yield from consents.of(client.id, ctx.hash_of(number))
+        agreed = given(rows), _withdrawn_at(rows)
     counted: Mapping[str, int] = {}
     if client.caps.per_hour or client.caps.spend_per_day is not None:
         counted = yield from counters.of(client.id, hour=hour_of(now), day=day_of(client, now))
+    return history_of(kind, written, called, counted, agreed)
+
+
+def looked_back(client: Client, now: int) -> dict[str, int]:
+    """Since when texts to and from a number count, by what for, as `texts.history` takes it."""
+    cool_us = int(client.cool_down.total_seconds() * 1_000_000)
+    return {
+        "hour": now - _HOUR_US,
+        "day": now - _DAY_US,
+        "week": now - _WEEK_US,
+        "cool": now - cool_us,
+        "since": now - max(cool_us, _LOOK_BACK_US),
+    }
+
+
+def history_of(
+    kind: Kind, written: Row, called: Row | None, counted: Mapping[str, int], agreed: Agreed
+) -> History:
+    """What rules see of the past.
+
+    Args:
+        kind: Of the text that is decided on.
+        written: As `texts.history` counts.
+        called: As `calls.history` does; None if that doesn't matter.
+        counted: As `counters.of` does.
+        agreed: What the number has consented to, and when it took all back.
+    """
+    consented, withdrawn_at = agreed
     return History(
         first_text_at=_moment(written["first_at"]),
         reached_at=_moment(called["reached_at"]) if called and kind is Kind.FIRST else None,
         wrote_at=_moment(written["wrote_at"]),
+        consents=consented,
+        withdrawn_at=withdrawn_at,
         texts_in_day=written["in_day"],
         day_from=_moment(written["day_from"]),
         texts_in_week=written["in_week"],
@@ -140,6 +186,21 @@ def _history(
         client_in_hour=counted.get(counters.TEXTS, 0),
         client_segments=counted.get(counters.SEGMENTS, 0),
     )
+
+
+def given(rows: Sequence[Row]) -> tuple[Consent, ...]:
+    """What a number gave, from its rows in the store."""
+    return tuple(
+        Consent(basis=Basis(row["basis"]), at=moment(row["at"]), evidence=row["evidence"])
+        for row in rows
+        if row["basis"] != consents.WITHDRAWN
+    )
+
+
+def _withdrawn_at(rows: Sequence[Row]) -> datetime | None:
+    """When a number last withdrew everything, from the same rows."""
+    stamps = [row["at"] for row in rows if row["basis"] == consents.WITHDRAWN]
+    return moment(max(stamps)) if stamps else None
 
 
 def hour_of(now: datetime) -> str:
@@ -181,8 +242,8 @@ def case_of(row: Row) -> Case:
     return Case(
         id=row["case_id"],
         client=row["client"],
-        number=_number(row["number"]),
-        line=_number(row["line"]),
+        number=read_number(row["number"]),
+        line=read_number(row["line"]),
         opened_at=moment(row["opened_at"]),
         caller=read_caller(row["caller"]),
         outcome=Outcome(row["outcome"]) if row["outcome"] else None,
@@ -193,7 +254,3 @@ def case_of(row: Row) -> Case:
         closed_at=moment(row["closed_at"]) if row["closed_at"] is not None else None,
         closed_because=row["closed_because"],
     )
-
-
-def _number(value: str | None) -> PhoneNumber | None:
-    return PhoneNumber(value) if value is not None else None

@@ -36,6 +36,15 @@ class Queue(Protocol):
     def renew(self, held: Sequence[tuple[str, str, int]], now: int) -> Work[None]:
         """Hold on to subjects: client, subject, generation."""
 
+    def hold(self, client: str, subject: str, generation: int) -> Work[None]:
+        """Let whoever wants a subject of ours wait for this transaction.
+
+        What becomes due before it is committed is seen by us, and what later does, by them.
+
+        Raises:
+            LostLease: Someone else has it.
+        """
+
     def hand_over(self, woken: Subjects) -> Work[None]:
         """Tell those who work, in this transaction, unless we are one of them."""
 
@@ -68,6 +77,11 @@ class Alone:
     def renew(self, held: Sequence[tuple[str, str, int]], now: int) -> Work[None]:
         """Actors renew their leases by themselves."""
         del held, now
+        yield from ()
+
+    def hold(self, client: str, subject: str, generation: int) -> Work[None]:
+        """Transactions come one after another anyway."""
+        del client, subject, generation
         yield from ()
 
     def hand_over(self, woken: Subjects) -> Work[None]:

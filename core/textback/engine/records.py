@@ -17,7 +17,7 @@ from textback.errors import Refused
 from textback.flow import record
 from textback.model import Activity, Case, CrmRef, PhoneNumber
 from textback.store import Work, calls, cases, contacts, steps, texts
-from textback.store.steps import DONE, Step
+from textback.store.steps import DONE, RUNNING, WAITING, Step
 
 Result = Callable[[], Work[None]]
 
@@ -29,14 +29,21 @@ class Gone(Refused):
         super().__init__(f"the client's file has no plugin {plugin} that does this", permanent=True)
 
 
-async def save(ctx: Context, client: Client, step: Step) -> Result:
-    """Do ``lead/CRM`` or ``deal/CRM``; the unit that keeps the record's id."""
+async def save(ctx: Context, client: Client, step: Step, opened: Case | None = None) -> Result:
+    """Do ``lead/CRM`` or ``deal/CRM``; the unit that keeps the record's id.
+
+    Args:
+        ctx: The deployment.
+        client: Whose CRM.
+        step: What to do.
+        opened: The case as it was opened just now; else it is read.
+    """
     what, plugin = step.name.split("/", 1)
     stack = await ctx.stack(client.id)
     impl = stack.impl("save_contact" if what == "lead" else "save_deal", plugin)
     if impl is None:
         raise Gone(plugin)
-    case = await ctx.store.read(lambda: _case(client, step))
+    case = opened if opened is not None else await ctx.store.read(lambda: _case(client, step))
     assert case.number is not None
     lead = record.lead(client, case, case.number)
     key = record.key(case.id, step.name)
@@ -79,6 +86,8 @@ async def log(ctx: Context, client: Client, step: Step) -> Result:
     found = await ctx.store.read(lambda: _activity(client, step, plugin, about))
     if found is None:
         return partial(_wait_for_contact, ctx, step, f"lead/{plugin}")
+    if await ctx.store.read(lambda: _untried(step)):
+        return partial(_wait_for_deal, ctx, step)
     ref, activity, case = found
     await dispatch.call(impl, ref=ref, activity=activity, key=record.key(case.id, step.name))
     return outcomes.finished(ctx, step, {})
@@ -96,6 +105,19 @@ def _wait_for_contact(ctx: Context, step: Step, lead: str) -> Work[None]:
     yield from steps.wait(
         step.client, step.subject, step.name, due_at, "waits for the contact", now
     )
+
+
+def _wait_for_deal(ctx: Context, step: Step) -> Work[None]:
+    """A deal shows what is logged after it was made; its step brings this one forward."""
+    now = ctx.now()
+    due_at = None if (yield from _untried(step)) else now
+    yield from steps.wait(step.client, step.subject, step.name, due_at, "waits for the deal", now)
+
+
+def _untried(step: Step) -> Work[bool]:
+    """Whether what is to come before a step has come to nothing yet, not even a failure."""
+    before = yield from steps.get(step.client, step.subject, step.after or "")
+    return before is not None and before.state in (WAITING, RUNNING) and before.error is None
 
 
 def _case(client: Client, step: Step) -> Work[Case]:

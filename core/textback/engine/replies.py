@@ -8,7 +8,7 @@ from textback.clock import micros
 from textback.config.settings import Client
 from textback.engine import addresses, closing, opting, todo
 from textback.engine.codec import write_caller, write_media
-from textback.engine.context import Context, Wake, number_of
+from textback.engine.context import Context, Wake, number_of, sides_of
 from textback.engine.names import IDLE, case_id, case_subject, reply_id
 from textback.events import OptIn, OptOut, TeamReply, TextReceived
 from textback.flow import follow_up
@@ -29,11 +29,10 @@ def received(
     received_at: datetime,
 ) -> Work[list[Wake]]:
     """A text from a caller: an order (STOP, START, HELP), or words for the team."""
-    number = number_of(client, event.number)
+    number, line = sides_of(client, event)
     now = micros(received_at)
     if number is None or number in client.lines:
         return []  # kept in the inbox; nobody could be answered
-    line = number_of(client, event.line) or client.lines[0]
     yield from contacts.raise_version(client.id, number)
     forbidden = yield from suppressions.of(client.id, ctx.hash_of(number))
     meant = meaning(event, opted_out=any(row["reason"] == opting.OPT_OUT for row in forbidden))
@@ -223,6 +222,9 @@ def from_team(
 
 def write_to_caller(client: Client, case: Row, body: str, by: str, now: int) -> Work[str]:
     """Add the step that sends what someone of the business wrote; follow-ups stop with it."""
+    if case["number"] is not None:
+        yield from contacts.raise_version(client.id, case["number"])
+    yield from cases.touch(client.id, case["case_id"], now)  # what settles a text waits from here
     subject = case_subject(case["case_id"])
     known = yield from steps.of(client.id, subject)
     number = 1 + max(
@@ -238,5 +240,4 @@ def write_to_caller(client: Client, case: Row, body: str, by: str, now: int) -> 
         detail={"body": body, "by": by},
     )
     yield from steps.add([step], now)
-    yield from cases.touch(client.id, case["case_id"], now)
     return step.name

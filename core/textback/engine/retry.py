@@ -42,6 +42,8 @@ def again_or_park(ctx: Context, step: Step, error: BaseException) -> Work[None]:
     """Commit that a step failed: wait and try again, or park it where people see it."""
     now = ctx.now()
     said = describe(error)
+    if step.name.startswith("deal/"):  # what is logged need not wait until there is one
+        yield from steps.release(step.client, step.subject, step.name, now)
     permanent = isinstance(error, ProviderError) and error.permanent
     if permanent or step.attempts >= TRIES:
         yield from steps.park(step.client, step.subject, step.name, said, now)

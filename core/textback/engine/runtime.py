@@ -141,6 +141,7 @@ async def open_runtime(
         metrics=metrics,
         log=log,
         watching=watching,
+        limits=config.deployment.limits,
     )
     engine = Engine(ctx)
     crew = None

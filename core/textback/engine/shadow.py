@@ -65,7 +65,8 @@ def done(
             yield from keep(case, step.name, kind, body, now, address)
             return
         yield from first(client, case, body, now)
-        if (yield from cases.end(client.id, case.id, End.SHADOWED.value, because, now)):
+        ended = yield from cases.end(client.id, case.id, End.SHADOWED.value, because, now)
+        if ended is not None:
             ctx.metrics.ends.labels(End.SHADOWED.value).inc()
 
     return unit

@@ -68,6 +68,10 @@ class Shared:
         """One statement for all that this process holds."""
         yield from leases.renew(held, now + self.lease_us)
 
+    def hold(self, client: str, subject: str, generation: int) -> Work[None]:
+        """Lock its row."""
+        yield from subjects.held(client, subject, generation)
+
     def hand_over(self, woken: Subjects) -> Work[None]:
         """Who works does it himself; what he can't is found by the timers."""
         if not self.works:

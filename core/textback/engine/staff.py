@@ -19,7 +19,7 @@ from textback import dispatch
 from textback.clock import micros
 from textback.config.settings import Client
 from textback.engine import opting, outcomes, replies
-from textback.engine.context import Context, Wake, number_of
+from textback.engine.context import Context, Wake, sides_of
 from textback.engine.names import case_subject, text_id
 from textback.engine.pictures import case_of
 from textback.engine.records import Gone
@@ -107,10 +107,11 @@ def received(
     received_at: datetime,
 ) -> Work[list[Wake]]:
     """A text that came in: from the team, if this sender texts the team; else from a caller."""
-    number = number_of(client, event.number)
+    number, line = sides_of(client, event)
     ours = stack.to_team(plugin) is not None and number in client.staff_phones
     if number is not None and ours and not (yield from _plays_caller(client, number)):
-        return (yield from _from_staff(ctx, client, plugin, event, number, micros(received_at)))
+        now = micros(received_at)
+        return (yield from _from_staff(ctx, client, plugin, event, number, line, now))
     if "sender" not in stack.roles_of(plugin):
         return []  # it only speaks with the team
     return (yield from replies.received(ctx, client, stack, plugin, event, received_at))
@@ -124,7 +125,13 @@ def _plays_caller(client: Client, number: PhoneNumber) -> Work[bool]:
 
 
 def _from_staff(
-    ctx: Context, client: Client, plugin: str, event: TextReceived, number: PhoneNumber, now: int
+    ctx: Context,
+    client: Client,
+    plugin: str,
+    event: TextReceived,
+    number: PhoneNumber,
+    line: PhoneNumber,
+    now: int,
 ) -> Work[list[Wake]]:
     forbidden = yield from suppressions.of(client.id, ctx.hash_of(number))
     opted_out = any(row["reason"] == opting.OPT_OUT for row in forbidden)
@@ -136,7 +143,7 @@ def _from_staff(
             said = wording.read(event.body)
     case = yield from _meant(client, said, number, now)
     if case is None or not said.words:
-        return (yield from _ask_back(client, plugin, event, number, said, now))
+        return (yield from _ask_back(client, plugin, event, number, line, said, now))
     by = f"staff phone {mask(number)} by {plugin}"
     yield from replies.write_to_caller(client, case, said.words, by, now)
     return [Wake(client.id, case_subject(case["case_id"]))]
@@ -146,16 +153,15 @@ def _obey(
     ctx: Context, client: Client, number: PhoneNumber, order: Keyword, now: int
 ) -> Work[None]:
     """No more notices to this phone, or notices again."""
-    number_hash, evidence = ctx.hash_of(number), {"evidence": f"wrote {order.value.upper()}"}
+    hashed, said = ctx.hash_of(number), f"wrote {order.value.upper()}"
     yield from contacts.raise_version(client.id, number)
     if order is Keyword.STOP:
-        words = evidence["evidence"]
-        yield from suppressions.add(client.id, number, number_hash, opting.OPT_OUT, words, now)
-        kind, content = "suppressed", {"reason": opting.OPT_OUT, **evidence}
+        yield from suppressions.add(client.id, number, hashed, opting.OPT_OUT, said, now)
+        content = {"reason": opting.OPT_OUT, "evidence": said}
+        yield from ledger.write(client.id, "suppressed", "number", hashed, content, now)
     else:
-        yield from suppressions.lift(client.id, number_hash, opting.OPT_OUT)
-        kind, content = "resumed", evidence
-    yield from ledger.write(client.id, kind, "number", number_hash, content, now)
+        ends = ((client.id, opting.OPT_OUT),)
+        yield from opting.take_back(client.id, hashed, "number", ends, said, now)
 
 
 def _meant(client: Client, said: wording.Said, number: PhoneNumber, now: int) -> Work[Row | None]:
@@ -193,6 +199,7 @@ def _ask_back(
     plugin: str,
     event: TextReceived,
     number: PhoneNumber,
+    line: PhoneNumber,
     said: wording.Said,
     now: int,
 ) -> Work[list[Wake]]:
@@ -200,7 +207,6 @@ def _ask_back(
     rows = yield from team_texts.recent(client.id, number, since)
     if sum(row["case_id"] is None for row in rows) >= MOST_ASKED:
         return []
-    line = number_of(client, event.line) or client.lines[0]
     detail = {
         "plugin": plugin,
         "line": line,

@@ -14,6 +14,7 @@ from textback.engine.names import FIRST_TEXT, case_subject
 from textback.events import CallEvent
 from textback.flow.staff import SHOWN
 from textback.store import Work, bookings, calls, cases, clients, inbox, ledger, steps, texts
+from textback.store.contacts import DEPLOYMENT
 from textback.store.ledger import Proof
 from textback.store.work import Row
 
@@ -57,7 +58,7 @@ def read(case: Row) -> Work[Story]:
     for call in own_calls:
         own_steps += yield from steps.of(client, f"call/{call['call_id']}")
     booked = yield from bookings.of_case(client, case_id)
-    entries = yield from ledger.of(client, case_subject(case_id))
+    entries = yield from _entries(client, case_id, own_calls)
     proof = yield from ledger.verify(client)
     return Story(
         case=case,
@@ -69,6 +70,21 @@ def read(case: Row) -> Work[Story]:
         ledger=entries,
         proof=proof,
     )
+
+
+def _entries(client: str, case_id: str, own_calls: Sequence[Row]) -> Work[list[Row]]:
+    """What the ledger has of a case and its calls, and of its number as such since it began."""
+    own = list((yield from ledger.of(client, case_subject(case_id))))
+    for call in own_calls:
+        own += yield from ledger.of(client, f"call/{call['call_id']}")
+    number_hash = next((row["number_hash"] for row in own if row["number_hash"]), None)
+    if number_hash is None:
+        return own
+    began = own[0]["at"]
+    for scope in (client, DEPLOYMENT):
+        rows = yield from ledger.of_number(scope, number_hash)
+        own += (row for row in rows if row["subject"] == "number" and row["at"] >= began)
+    return sorted(own, key=lambda row: row["at"])  # else as they were written
 
 
 def named(name: str) -> Work[Row | None]:
@@ -163,6 +179,7 @@ def step_of(step: steps.Step) -> dict[str, Any]:
         "due_at": iso(step.due_at),
         "attempts": step.attempts,
         "error": step.error,
+        "by": step.detail.get("by"),
     }
 
 

@@ -18,7 +18,6 @@ from textback.config.settings import Client
 from textback.engine import (
     addresses,
     intents,
-    opting,
     outcomes,
     pictures,
     shadow,
@@ -31,7 +30,7 @@ from textback.engine.names import FIRST_TEXT
 from textback.flow import choice, deliver, follow_up, wording
 from textback.flow.decide import decide, decide_on
 from textback.flow.reply import CONFIRM_WITHIN_S
-from textback.model import Case, Email, Kind, PhoneNumber, TextState
+from textback.model import Case, Email, End, Kind, PhoneNumber, TextState
 from textback.picture import Action, Decision
 from textback.plugins import Stack
 from textback.store import Work, calls, cases, contacts, steps, texts
@@ -71,7 +70,7 @@ async def run(ctx: Context, client: Client, step: Step, prepared: Intent | None)
             intent = ready
         assert intent.text.attempted_at is not None
         if ctx.clock.now() - intent.text.attempted_at > FRESH_FOR:
-            await ctx.store.write(partial(_unused, ctx, client, intent.text.id))
+            await ctx.store.write(partial(_unused, ctx, intent))
             intent = None
             continue
         sender = stack.impl(HOOKS[intent.channel], intent.plugin)
@@ -91,9 +90,7 @@ async def run(ctx: Context, client: Client, step: Step, prepared: Intent | None)
                 return outcomes.refused(ctx, client, stack, step, intent, attempt)
         tried.append(intent.plugin)
         declined = _worse(declined, attempt)
-        await ctx.store.write(
-            partial(outcomes.attempt_failed, ctx, client, intent.text.id, attempt)
-        )
+        await ctx.store.write(partial(outcomes.attempt_failed, ctx, intent, attempt))
         intent = None
 
 
@@ -182,6 +179,9 @@ def _ask(
         return outcomes.dropped(ctx, client, step, "no e-mail address is known")
     if order.line is not None:  # the words are those of the place that was written to
         case = attrs.evolve(case, line=order.line)
+    watched = order.kind is Kind.FOLLOW_UP and case.end is End.SHADOWED
+    if watched and client.mode != "shadow":
+        return outcomes.dropped(ctx, client, step, "the first text never went; it was only watched")
     if order.not_after is not None and now > order.not_after:
         return outcomes.dropped(ctx, client, step, "it could not go in time, so it does not go")
     ended_at = None
@@ -200,10 +200,6 @@ def _ask(
         address=address,
         retried=step.attempts > 1,
     )
-    if order.kind is Kind.REPLY:  # people may ask the caller what was meant
-        picture = seen.picture
-        sure = tuple(each for each in picture.suppressions if each.reason != opting.DOUBT)
-        seen = attrs.evolve(seen, picture=attrs.evolve(picture, suppressions=sure))
     return _Asked(case=case, order=order, seen=seen, attempts=len(attempts))
 
 
@@ -280,9 +276,11 @@ def _intend(
     yield from intents.commit(ctx, intent, decision)
 
 
-def _unused(ctx: Context, client: Client, text_id: str) -> Work[None]:
+def _unused(ctx: Context, intent: Intent) -> Work[None]:
+    because = "not used in time; decided again"
+    yield from intents.never_left(ctx, intent)
     yield from texts.advance(
-        client.id, text_id, TextState.FAILED, ctx.now(), error="not used in time; decided again"
+        intent.text.client, intent.text.id, TextState.FAILED, ctx.now(), error=because
     )
 
 

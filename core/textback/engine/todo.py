@@ -40,15 +40,20 @@ def logs(
     due_at: int,
     detail: Mapping[str, Any],
 ) -> list[Step]:
-    """One step a CRM that keeps activities, e.g. ``log/hubspot/text/1``; waits for the contact."""
+    """One step a CRM that keeps activities, e.g. ``log/hubspot/text/1``."""
     return [
         Step(
             client=client.id,
             subject=case_subject(case),
             name=f"log/{impl.plugin}/{about}",
             due_at=due_at,
-            after=f"lead/{impl.plugin}",
+            after=logged_after(stack, impl.plugin),
             detail=detail,
         )
         for impl in stack.impls("log_activity")
     ]
+
+
+def logged_after(stack: Stack, plugin: str) -> str:
+    """The step that comes before what is logged: a deal shows what belongs to it from the first."""
+    return f"{'lead' if stack.impl('save_deal', plugin) is None else 'deal'}/{plugin}"

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
-from typing import Any, Final, NoReturn
+from collections.abc import Callable, Iterator
+from typing import Final
 
 import attrs
-import httpx
-import structlog
 
-from textback import http, plugins
-from textback.clock import Clock
-from textback.config.settings import Client, PluginTable
-from textback.dispatch import Impl
-from textback.engine.judged import Judged
+from textback.config.settings import Client
+from textback.engine.context import policy_of
 from textback.engine.names import FIRST_TEXT
-from textback.engine.past import Missed, Read, events, orders
-from textback.engine.replay import Fate, Life, Replay, Tools
-from textback.errors import ConfigError, NotSent, StoreError
-from textback.gate import Gate
-from textback.plugins.roles import is_asked
-from textback.services import Services
+from textback.engine.replaying.fates import Fate, Life
+from textback.engine.replaying.judged import Judged
+from textback.engine.replaying.orders import orders
+from textback.engine.replaying.past import Missed, Read, events
+from textback.engine.replaying.replay import Replay
+from textback.engine.replaying.tools import Tools
 
 LOOKBACK_US: Final = 30 * 86_400 * 1_000_000
 TOLD_EVERY: Final = 500  # calls
@@ -97,8 +91,7 @@ class Comparison:
         lives: dict[str, Life] = {}
         pair = Pair(client=client, comparison=self, lives=lives, composed=today[1].composes)
         judged = Judged(
-            shares=today[1].judging == other[1].judging,
-            same_words=_wording(today) == _wording(other),
+            shares=_judging(today) == _judging(other), same_words=_wording(today) == _wording(other)
         )
         replays = (
             Replay(*today, known, self.hash_of, judged, pair.by_today),
@@ -166,6 +159,12 @@ class Pair:
             summary.other_words += 1
 
 
+def _judging(side: tuple[Client, Tools]) -> tuple[object, ...]:
+    """All of a client's files and plugins that rules and judges ask for."""
+    client, tools = side
+    return policy_of(client), tools.judging, bool(client.hours or client.location)
+
+
 def _wording(side: tuple[Client, Tools]) -> tuple[object, ...]:
     """All of a client's files and plugins that its words depend on."""
     return (attrs.evolve(side[0], file="", plugins={}), side[1].books, side[1].composes)
@@ -185,6 +184,8 @@ def differences(client: str, before: Life, after: Life) -> Iterator[Difference]:
 def _change(was: Fate, now: Fate) -> str:
     if (was.what, was.held) != (now.what, now.held):
         return f"{_shortly(was)} -> {_shortly(now)}"
+    if was.rule != now.rule and was.what == "held":
+        return f"{_shortly(was)} -> {_shortly(now)}"
     if was.rule != now.rule:
         return f"{was.what} by {was.rule or 'what happened'} -> by {now.rule or 'what happened'}"
     if was.what in ("sent", "shadowed"):
@@ -200,68 +201,8 @@ def _change(was: Fate, now: Fate) -> str:
 
 
 def _shortly(fate: Fate) -> str:
+    if fate.what == "held" and not fate.rule:
+        return "not due yet"
     by = f" by {fate.rule}" if fate.rule and fate.what in ("suppressed", "held") else ""
     held = f"held by {fate.held}, then " if fate.held else ""
     return f"{held}{fate.what}{by}"
-
-
-def tools_of(client: Client, found: Mapping[str, plugins.Found], clock: Clock) -> Tools:
-    """What a client's plugins can do; only those that judge are made, and reach nothing.
-
-    Raises:
-        ConfigError: A plugin can't be imported, or one that judges can't be made.
-    """
-    hooks: set[str] = set()
-    judging: dict[str, PluginTable] = {}
-    for table in client.plugins.values():
-        if table.use not in found:
-            raise ConfigError(f'{client.id}: there is no plugin named "{table.use}"')
-        able = plugins.hooks_of(plugins.load(found[table.use]))
-        hooks |= {hook for hook in able if is_asked(hook, table.roles)}
-        if "judge" in able:
-            judging[table.name] = table
-    judges: Sequence[Impl] = ()
-    made: Sequence[tuple[type, str, Any]] = ()
-    if judging:
-        alone = attrs.evolve(client, plugins=judging)
-        stack = plugins.assemble(alone, found, partial(_services, clock))
-        judges = stack.impls("judge")
-        made = [(type(each), name, stack.settings_of(name)) for name, each in stack.plugins.items()]
-    return Tools(
-        judges=judges,
-        judging=made,
-        texts="send_text" in hooks,
-        mails="send_email" in hooks,
-        books="booking_link" in hooks,
-        composes="compose_text" in hooks,
-    )
-
-
-class _Nothing:
-    """Stands for what a plugin that only judges has no use for."""
-
-    def __getattr__(self, name: str) -> NoReturn:
-        raise StoreError(f"a plugin that judges the past has no {name}")
-
-
-def _services(clock: Clock, client: Client, table: PluginTable, settings: object) -> Services:
-    del settings
-    nothing: Any = _Nothing()
-    return Services(
-        client=client.id,
-        plugin=table.name,
-        address="",
-        http=http.client(httpx.MockTransport(_refuse), Gate("nobody", clock)),
-        clock=clock,
-        log=structlog.get_logger("textback").bind(client=client.id, plugin=table.name),
-        state=nothing,
-        contacts=nothing,
-        in_thread=asyncio.to_thread,
-        lines=client.lines,
-        roles=table.roles,
-    )
-
-
-def _refuse(request: httpx.Request) -> NoReturn:
-    del request
-    raise NotSent("the past is played without any effect outside")

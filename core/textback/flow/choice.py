@@ -27,11 +27,11 @@ def choose(entries: Iterable[Entry], situation: Situation) -> Entry | None:
     return None
 
 
-def first_text(client: Client, case: Case) -> str:
-    """The template of the first text to a caller."""
+def first_text(client: Client, case: Case, situation: Situation | None = None) -> str:
+    """The template of the first text to a caller; *situation*, if it is known, is the case's."""
     if not client.text:
         return wording.DEFAULT_BODY
-    chosen = choose(client.text, situation_of(client, case))
+    chosen = choose(client.text, situation or situation_of(client, case))
     return chosen.body if chosen is not None else wording.DEFAULT_BODY
 
 

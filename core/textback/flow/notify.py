@@ -75,7 +75,7 @@ def missed_call(facts: Facts) -> Notice:
     """The first call of a case: who, when, what the caller got or why nothing, what is next."""
     case = facts.case
     outcome = case.outcome or Outcome.NO_ANSWER
-    lines = [f"{who(case)} called {_line(case)} at {_local(facts)}: {HOW[outcome]}."]
+    lines = [f"{who(case, begins=True)} called {_line(case)} at {_local(facts)}: {HOW[outcome]}."]
     if facts.call is not None and facts.call.recording_url:
         lines.append(f"Recording: {facts.call.recording_url}")
     if case.number is not None:
@@ -90,7 +90,7 @@ def missed_call(facts: Facts) -> Notice:
 
 def called_again(facts: Facts, calls: int) -> Notice:
     """One more missed call in an open case; the caller is not texted again."""
-    title = f"{who(facts.case)} called again ({calls})"
+    title = f"{who(facts.case, begins=True)} called again ({calls})"
     lines = [
         f"{title} at {_local(facts)}; no text was sent, as the conversation is open.",
         "A call back would be best.",
@@ -101,7 +101,7 @@ def called_again(facts: Facts, calls: int) -> Notice:
 def replied(facts: Facts, doubt: str = "") -> Notice:
     """The caller wrote; *doubt* are the words that may be an opt-out, for the team to decide."""
     how = " by e-mail" if facts.channel == "email" else ""
-    wrote = f"{who(facts.case)} wrote{how}"
+    wrote = f"{who(facts.case, begins=True)} wrote{how}"
     title = f"{wrote}, and may want no more texts" if doubt else wrote
     lines = [f"{wrote} at {_local(facts)}:", facts.text or ""]
     lines += [f"Attachment: {media.url}" for media in facts.media]
@@ -123,7 +123,7 @@ def _decide(facts: Facts, doubt: str) -> list[str]:
 
 def left_voicemail(facts: Facts) -> Notice:
     """A recording came after the team was told of the call."""
-    title = f"{who(facts.case)} left a voicemail"
+    title = f"{who(facts.case, begins=True)} left a voicemail"
     lines = [f"{title}."]
     if facts.call is not None and facts.call.recording_url:
         lines.append(f"Recording: {facts.call.recording_url}")
@@ -132,7 +132,7 @@ def left_voicemail(facts: Facts) -> Notice:
 
 def opted_out(facts: Facts) -> Notice:
     """The caller wants no more texts."""
-    title = f"{who(facts.case)} opted out"
+    title = f"{who(facts.case, begins=True)} opted out"
     lines = [f"{title} at {_local(facts)} and will not be texted again.", "Calling is still fine."]
     if facts.text:
         lines.insert(1, f"They wrote: {_one_line(facts.text)}")
@@ -141,14 +141,16 @@ def opted_out(facts: Facts) -> Notice:
 
 def unsubscribed(facts: Facts) -> Notice:
     """The caller wants no more e-mail; texts are another matter."""
-    title = f"{who(facts.case)} unsubscribed from e-mail"
+    title = f"{who(facts.case, begins=True)} unsubscribed from e-mail"
     lines = [f"{title} at {_local(facts)} and will not be mailed again.", "Calling is still fine."]
     return _notice(NoticeKind.OPTED_OUT, facts, title, lines)
 
 
 def booked(facts: Facts, appointment: Appointment) -> Notice:
     """An appointment came of the case."""
-    title = f"{who(facts.case)} booked {appointment.what} for {_when(appointment, facts)}"
+    title = (
+        f"{who(facts.case, begins=True)} booked {appointment.what} for {_when(appointment, facts)}"
+    )
     lines = [f"{title}.", "Follow-ups have stopped.", *_other_number(facts, appointment)]
     return _notice(NoticeKind.BOOKED, facts, title, lines)
 
@@ -181,12 +183,16 @@ def troubled(facts: Facts, because: str) -> Notice:
     return attrs.evolve(_notice(kind, facts, title, lines), reason=because)
 
 
-def who(case: Case) -> str:
-    """A caller as people say it: name and number, as far as known."""
+def who(case: Case, *, begins: bool = False) -> str:
+    """A caller as people say it, perhaps to begin a sentence: name and number, as far as known."""
     if case.number is None:
-        return "A withheld number"
+        return "A withheld number" if begins else "a withheld number"
     number = display(case.number, region_of(case.line) if case.line else None)
-    return f"{_one_line(case.caller.name)} ({number})" if case.caller.name else number
+    if not case.caller.name:
+        return number
+    # As the US writes them, numbers begin with a bracket of their own.
+    shown = number if number.startswith("(") else f"({number})"
+    return f"{_one_line(case.caller.name)} {shown}"
 
 
 _RESEND = "It is not sent again by itself, so that nobody gets it twice."

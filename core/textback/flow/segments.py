@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Encoding(StrEnum):
@@ -40,6 +41,7 @@ def not_gsm(body: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(c for c in body if c not in _GSM))
 
 
+@lru_cache(maxsize=2048)
 def segments(body: str) -> int:
     """Count the parts that carriers bill for one text.
 

@@ -144,7 +144,12 @@ def render(source: str, values: Mapping[str, str]) -> str:
         ConfigError: The template is wrong, see `check_template`.
         ValueError: The text is longer than `MAX_CHARACTERS`, or nothing is left of it.
     """
-    text = _fill(compile(source), values)
+    return _render(source, tuple((name, values.get(name, "")) for name in LIMITS))
+
+
+@lru_cache(maxsize=1024)  # most callers have no name, and get the same words
+def _render(source: str, values: tuple[tuple[str, str], ...]) -> str:
+    text = _fill(compile(source), dict(values))
     if not text:
         raise ValueError("the template leaves no words for this caller")
     if len(text) > MAX_CHARACTERS:

@@ -16,6 +16,7 @@ from textback.config.messages import nearest
 from textback.errors import ConfigError
 from textback.plugins.roles import ROLES
 
+NAME: Final = r"[a-z][a-z0-9_]*"
 LINE: Final = 100  # characters
 
 WITH_WEBHOOKS: Final = ("source", "sender", "booking")
@@ -61,7 +62,7 @@ def write(name: str, roles: Sequence[str], folder: Path) -> Path:
         ConfigError: The name or the roles can't be used, or the folder is there already.
     """
     _check(name, roles)
-    target = folder / f"textback-{name.replace('_', '-')}"
+    target = folder / distribution(name)
     if target.exists():
         raise ConfigError(f"{target} is there already; remove it, or choose another name")
     for path, content in _files(name, roles):
@@ -71,9 +72,16 @@ def write(name: str, roles: Sequence[str], folder: Path) -> Path:
     return target
 
 
+def distribution(name: str) -> str:
+    """The name of a plugin's package, as it is installed."""
+    return f"textback-{name.replace('_', '-')}"
+
+
 def _check(name: str, roles: Sequence[str]) -> None:
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
-        raise ConfigError(f"\"{name}\" can't be a plugin's name; take small letters and _")
+    if keyword.iskeyword(name):
+        raise ConfigError(f'"{name}" is a word of Python; choose another name')
+    if not re.fullmatch(NAME, name):
+        raise ConfigError(f"\"{name}\" can't be a plugin's name{_instead_of(name)}")
     if not roles:
         raise ConfigError(f"say what it plays, some of: {', '.join(ROLES)}")
     for role in roles:
@@ -82,6 +90,14 @@ def _check(name: str, roles: Sequence[str]) -> None:
             raise ConfigError(f'"{role}" is no role{hint}')
     if {"crm", "lookup"} <= {*roles}:
         raise ConfigError("a crm is asked who calls already; make the lookup a plugin of its own")
+
+
+def _instead_of(name: str) -> str:
+    """What to take: nearly the same, if that can be one."""
+    likely = re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
+    if name.isascii() and re.fullmatch(NAME, likely) and not keyword.iskeyword(likely):
+        return f'; take "{likely}"'
+    return "; take small letters, digits and _, a letter first"
 
 
 def _files(name: str, roles: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -115,12 +131,18 @@ def _files(name: str, roles: Sequence[str]) -> Iterator[tuple[str, str]]:
         autoescape=False,  # noqa: S701 (it is no HTML, and nobody else's words are in it)
     )
     environment.globals["using"] = _using
+    environment.filters["in_order"] = _in_order
     home = files(__package__) / "scaffold"
     for template, path in templates.items():
         text = (home / f"{template}.tmpl").read_text(encoding="utf-8")
         yield path.format(name=name), _tidy(environment.from_string(text).render(words))
     for path in ("textback_{name}/py.typed", "tests/__init__.py"):
         yield path.format(name=name), ""
+
+
+def _in_order(names: Sequence[str]) -> list[str]:
+    """Names as a linter wants them in an import: constants, classes, others."""
+    return sorted(names, key=lambda name: (len(name) == 1 or not name.isupper(), name))
 
 
 def _using(module: str, **names: Any) -> str:

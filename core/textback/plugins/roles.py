@@ -9,6 +9,7 @@ from textback.events import (
     Booked,
     BookingCancelled,
     CallEvent,
+    Consented,
     EmailReceived,
     Event,
     KeyPressed,
@@ -50,6 +51,7 @@ team, too."""
 TELLS: Final[Mapping[type[Event], frozenset[str]]] = {
     CallEvent: frozenset({"source"}),
     KeyPressed: frozenset({"source"}),
+    Consented: frozenset({"source", "crm"}),
     # The team answers notices by text, and only the team's words count from a mere notifier.
     TextReceived: frozenset({"sender", "notifier"}),
     TextStatus: frozenset({"sender", "notifier"}),

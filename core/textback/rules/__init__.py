@@ -63,7 +63,9 @@ RULES: tuple[Rule, ...] = (
 )
 
 # They are asked again once the words are written, which is not done for texts that don't go.
-_OF_WORDS = frozenset({content.NAME, caps.NAME, quiet_hours.NAME})
+_OF_WORDS = tuple(
+    (place, rule) for place, rule in enumerate(RULES) if rule in (content, caps, quiet_hours)
+)
 
 _FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
@@ -79,28 +81,25 @@ def ask_all(picture: Picture, extra: Iterable[Verdict] = ()) -> Decision:
         SUPPRESS before HOLD before SHADOW before SEND; of several holds the one that lasts
         longest.
     """
-    return _strictest((*(rule.judge(picture) for rule in RULES), *extra))
+    return _strictest((*[rule.judge(picture) for rule in RULES], *extra))
 
 
 def ask_again(picture: Picture, before: Decision) -> Decision:
     """The decision, now that ``picture.body`` has the words; only who reads them is asked."""
-    return _strictest(
-        (
-            *(
-                rule.judge(picture) if rule.NAME in _OF_WORDS else verdict
-                for rule, verdict in zip(RULES, before.verdicts, strict=False)
-            ),
-            *before.verdicts[len(RULES) :],
-        )
-    )
+    verdicts = list(before.verdicts)
+    for place, rule in _OF_WORDS:
+        verdicts[place] = rule.judge(picture)
+    return _strictest(tuple(verdicts))
 
 
 def _strictest(verdicts: tuple[Verdict, ...]) -> Decision:
-    strictest = max(verdicts, key=_strictness)  # the first of equals
-    if strictest.action is Action.SEND:
-        return Decision(action=Action.SEND, because="nothing speaks against it", verdicts=verdicts)
+    action = max([verdict.action for verdict in verdicts])
+    if action is Action.SEND:
+        return Decision(action=action, because="nothing speaks against it", verdicts=verdicts)
+    # The first of equals.
+    strictest = max((each for each in verdicts if each.action is action), key=_until)
     return Decision(
-        action=strictest.action,
+        action=action,
         because=strictest.because,
         rule=strictest.rule,
         until=strictest.until,
@@ -108,5 +107,5 @@ def _strictest(verdicts: tuple[Verdict, ...]) -> Decision:
     )
 
 
-def _strictness(verdict: Verdict) -> tuple[Action, datetime]:
-    return verdict.action, verdict.until or _FOR_EVER
+def _until(verdict: Verdict) -> datetime:
+    return verdict.until or _FOR_EVER

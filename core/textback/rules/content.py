@@ -1,29 +1,31 @@
-"""What a first text says: who writes and why, how to opt out, and nothing that sells.
+"""What a text says: who writes and why, how to opt out, and nothing that sells.
 
 Answering somebody's call needs no other consent than the call, as long as the text is the answer
-and no advertisement; so marketing words keep a first text from going wherever a pack asks for plain
-service.  What else is amiss is told by `check`, and keeps a text only from going at night.
+and no advertisement; so marketing words keep a text from going wherever a pack asks for plain
+service.  What else is amiss is told by `check` and in the record of the decision, and keeps a first
+text only from going at night.
 
-Words are English, Spanish and French; of other languages only the name, links and length are seen.
+`check` looks at templates, the rule at the words as they go out, a plugin's own included; both ask
+`faults`.  Which kind of text is looked at for what is said by `CHECKS`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Set
-from datetime import datetime
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 import attrs
 
-from textback.model import Caller, Kind
+from textback.model import Kind
 from textback.picture import Picture, Verdict
 from textback.rules.answers import send, suppress
-from textback.rules.packs import law_of
+from textback.rules.packs import Law, law_of
+from textback.rules.phrases import ABOUT_THE_CALL, MARKETING, OPT_OUT, SHORTENER, UNFILLED
 from textback.rules.places import place_of
 
 NAME = "content"
-VERSION = 1
+VERSION = 2
 
 ASKED = {
     "service": "no marketing words",
@@ -32,123 +34,148 @@ ASKED = {
     "short": "at most 160 characters",
     "no_name": "not the caller's name",
 }
-"""What a pack may ask of a first text."""
+"""What a pack may ask of a kind of text."""
 
 SHORT = 160  # characters
+MOST_PARTS = 3
+"""Longer texts arrive in the wrong order, or look like spam."""
 
-_MARKETING = re.compile(
-    r"""\b(?:
-        discounts? | coupons? | promo(?:s|tions?|tional|[ ]codes?)? | vouchers? | giveaways?
-      | (?:special|limited|exclusive|great|best|introductory)[ -](?:time[ ])?
-        (?:offers?|deals?|prices?)
-      | \d+[ ]?(?:%|percent)[ ]off | \$\d+[ ]off | save[ ](?:up[ ]to[ ])?[$£€]?\d+ | on[ ]sale
-      | free[ ](?:gift|trial|quote|estimate|consultation|whitening|upgrade)s? | buy[ ](?:now|one)
-      | act[ ]now | don't[ ]miss | last[ ]chance | limited[ ]time | and[ ]save | cash[ ]?back
-      | descuentos? | ofertas? | promoci[oó]n(?:es)? | cup[oó]n(?:es)? | rebajas? | gratis
-      | remises? | soldes? | promotions? | gratuite?s? | r[eé]ductions?
-    )(?!\w)""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_OPT_OUT = re.compile(
-    r"\b(?:stop|unsubscribe|opt[ -]?out|cancel|end|quit|arr[eê]t|alto|baja|parar)\b", re.IGNORECASE
-)
-_ABOUT_THE_CALL = re.compile(
-    r"""\b(?:call(?:s|ed|ing)? | miss(?:ed)? | phoned? | r[ai]ng | reach(?:ed)?
-      | closed | open | back | away | cerrad[oa]s? | abr(?:e|imos) | ferm[eé]e?s? | ouvr(?:e|ons)
-      | llam(?:ada|adas|aste|[oó]|ar) | perdid[ao]s? | contestar | atender | r[eé]pondre
-      | appel(?:s|[eé]e?)? | manqu[eé]e? | joindre
-    )\b""",
-    re.IGNORECASE | re.VERBOSE,
-)
 
-# Links of these carry nobody's name, and carriers filter them:
-# https://10dlccheck.com/learn/ctia-guidelines-explained
-SHORTENERS = (
-    *("bit.ly", "tinyurl.com", "goo.gl", "t.co", "ow.ly", "is.gd", "buff.ly", "rebrand.ly"),
-    *("cutt.ly", "shorturl.at", "rb.gy", "t.ly", "tiny.cc", "bl.ink", "v.gd", "shorte.st"),
-)
-_SHORTENER = re.compile(
-    rf"(?<![\w.-])(?:https?://)?(?:www\.)?({'|'.join(map(re.escape, SHORTENERS))})/\w",
-    re.IGNORECASE,
-)
+@attrs.frozen
+class Checks:
+    """What one kind of text is looked at for.
+
+    Attributes:
+        always: Told whatever the packs say.
+        asked: Told only where a pack asks for it.
+        never: Keeps a text from going where a pack asks for it.
+    """
+
+    always: frozenset[str]
+    asked: frozenset[str] = frozenset()
+    never: frozenset[str] = frozenset()
+
+
+_WORDS = frozenset({"service", "business", "opt_out"})
+_CARE = frozenset({"short", "no_name"})
+_FORM = frozenset({"link", "filled", "parts"})
+
+CHECKS: Mapping[Kind, Checks] = {
+    Kind.FIRST: Checks(_WORDS | _FORM | {"call"}, _CARE, _CARE | {"service"}),
+    Kind.FOLLOW_UP: Checks(_FORM, _WORDS | _CARE, _CARE | {"service"}),
+    # A person writes, in an answer to somebody: it is for them to choose the words.
+    Kind.REPLY: Checks(frozenset({"link"})),
+    Kind.CONFIRMATION: Checks(_FORM, frozenset({"service", "business"}), frozenset({"service"})),
+    Kind.HELP: Checks(_FORM | {"business"}),
+}
+"""By kind of text."""
+
+CALLED = {
+    Kind.FIRST: "this first text",
+    Kind.FOLLOW_UP: "this follow-up",
+    Kind.REPLY: "what the team writes",
+    Kind.CONFIRMATION: "this confirmation",
+    Kind.HELP: "this answer to HELP",
+}
 
 
 @attrs.frozen
 class Fault:
-    """Something about the words of a first text.
+    """Something about the words of a text.
 
     Attributes:
-        asked: Which of `ASKED` it breaks; empty for what no pack speaks of.
+        check: Which check it fails, of `ASKED` or one that no pack asks for.
         says: What is wrong, after "this text": ``says "discount"``.
     """
 
-    asked: str
+    check: str
     says: str
 
 
 @lru_cache(maxsize=2048)
-def faults(body: str, business: str, first_name: str = "") -> tuple[Fault, ...]:
-    """Everything about the words of a first text that somebody may take offence at.
+def faults(
+    kind: Kind,
+    body: str,
+    business: str,
+    asks: frozenset[str],
+    first_name: str = "",
+    parts: int = 1,
+) -> tuple[Fault, ...]:
+    """Everything about the words of a text that its kind is looked at for.
 
     Args:
+        kind: Of text.
         body: As the caller will read it.
         business: The client's name.
+        asks: What packs ask of this kind of text.
         first_name: The caller's, if it is known.
+        parts: As how many texts carriers bill it.
     """
-    return tuple(_faults(body, business, first_name))
+    checks = CHECKS.get(kind)
+    if checks is None:
+        return ()
+    told = checks.always | (checks.asked & asks)
+    return tuple(each for each in _all(body, business, first_name, parts) if each.check in told)
 
 
-def _faults(body: str, business: str, first_name: str) -> Iterator[Fault]:
-    if found := _MARKETING.search(body):
+def _all(body: str, business: str, first_name: str, parts: int) -> Iterator[Fault]:
+    if found := MARKETING.search(body):
         yield Fault("service", f'says "{found[0]}", which sells')
     if business.rstrip(".").casefold() not in body.casefold():
         yield Fault("business", "doesn't name the business")
-    if not _OPT_OUT.search(body):
+    if not OPT_OUT.search(body):
         yield Fault("opt_out", "doesn't say how to opt out")
     if len(body) > SHORT:
         yield Fault("short", f"has {len(body)} characters")
     if first_name and re.search(rf"\b{re.escape(first_name)}\b", body, re.IGNORECASE):
         yield Fault("no_name", "names the caller")
-    if not _ABOUT_THE_CALL.search(body):
-        yield Fault("", "doesn't speak of the call")
-    if found := _SHORTENER.search(body):
-        yield Fault("", f"has a link of {found[1]}, which carriers filter")
+    if not ABOUT_THE_CALL.search(body):
+        yield Fault("call", "doesn't speak of the call")
+    if found := SHORTENER.search(body):
+        yield Fault("link", f"has a link of {found[1]}, which carriers filter")
+    if found := UNFILLED.search(body):
+        yield Fault("filled", f'has "{found[0].strip()}", which nobody has filled in')
+    if parts > MOST_PARTS:
+        yield Fault("parts", f"is billed as {parts} texts")
+
+
+def asking(law: Law, kind: Kind, check: str) -> str | None:
+    """The first entry of the packs that asks this of a kind of text; None if none does."""
+    return next((e.name for e in law.entries if check in e.asks.get(kind.value, ())), None)
 
 
 def judge(picture: Picture) -> Verdict:
-    """Suppress a first text with marketing words, or with what health care must leave out."""
-    if picture.kind is not Kind.FIRST or picture.channel == "email" or picture.to is None:
-        return send(NAME, "only the words of first texts are looked at")
+    """Suppress texts with marketing words, or with what health care must leave out."""
+    if picture.channel == "email" or picture.to is None or picture.kind not in CHECKS:
+        return send(NAME, "only the words of texts to callers are looked at")
     if picture.body is None:
         return send(NAME, "its words are not written yet")
-    asks = _asked(picture.to, picture.policy.packs, picture.now)
-    found = _of(picture)
+    asks, found = _seen(picture, picture.body)
     saw = {"asks": sorted(asks), "faults": [fault.says for fault in found]}
+    called = CALLED[picture.kind]
     for fault in found:
-        if fault.asked in asks and fault.asked in _NEVER:
-            return suppress(NAME, f"this first text {fault.says}", **saw)
-    amiss = [fault.says for fault in found if fault.asked in asks]
-    if amiss:
-        return send(NAME, f"this first text {amiss[0]}; `check` says how to put that right", **saw)
-    return send(NAME, "it says who writes and why, and sells nothing", **saw)
-
-
-_NEVER = ("service", "short", "no_name")
-_AT_NIGHT = ("service", "business", "opt_out", "")
+        if fault.check in asks & CHECKS[picture.kind].never:
+            return suppress(NAME, f"{called} {fault.says}", **saw)
+    if found:
+        return send(NAME, f"{called} {found[0].says}", **saw)
+    return send(NAME, "nothing is amiss with its words", **saw)
 
 
 def unfit(picture: Picture) -> list[str]:
     """Why the words of a first text can't go at night; nothing as long as there are none."""
     if picture.body is None:
         return []
-    return [fault.says for fault in _of(picture) if fault.asked in _AT_NIGHT]
+    return [fault.says for fault in _seen(picture, picture.body)[1] if fault.check not in _ANY_HOUR]
 
 
-def _of(picture: Picture) -> tuple[Fault, ...]:
-    assert picture.body is not None
-    caller: Caller = picture.caller
-    return faults(picture.body, picture.policy.name, caller.first_name or "")
+_ANY_HOUR = _CARE | {"parts"}
 
 
-def _asked(number: str, packs: tuple[str, ...], now: datetime) -> Set[str]:
-    return law_of(packs, place_of(number).areas, now.date()).asks
+def _seen(picture: Picture, body: str) -> tuple[frozenset[str], tuple[Fault, ...]]:
+    assert picture.to is not None
+    law = law_of(picture.policy.packs, place_of(picture.to).areas, picture.now.date())
+    asks = law.asks.get(picture.kind.value, frozenset())
+    name = picture.caller.first_name or ""
+    return asks, faults(
+        picture.kind, body, picture.policy.name, asks, name, max(picture.segments, 1)
+    )

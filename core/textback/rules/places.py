@@ -40,7 +40,12 @@ class Place:
     @property
     def named(self) -> str:
         """The areas for people, the most exact first."""
-        return ", ".join(sorted(self.areas, key=lambda area: (-len(area), area))) or "unknown"
+        return _named(self.areas)
+
+
+@lru_cache(maxsize=_CACHED)
+def _named(areas: frozenset[str]) -> str:
+    return ", ".join(sorted(areas, key=lambda area: (-len(area), area))) or "unknown"
 
 
 def place_of(number: str, zone: ZoneInfo | None = None) -> Place:

@@ -1,8 +1,10 @@
 """Nobody is texted who opted out, belongs to the team, was blocked, or can't get texts.
 
 The one confirmation of an opt-out and the answer to HELP may go all the same: the caller has just
-asked for them (47 CFR 64.1200(a)(12)).  What is wrong with a number as such says nothing about
-e-mail; who wants no more e-mail may still be texted, since only the picture of an e-mail has that.
+asked for them (47 CFR 64.1200(a)(12)).  What may have been an opt-out holds only what goes by
+itself: people may ask the caller what was meant.  What is wrong with a number as such says nothing
+about e-mail; who wants no more e-mail may still be texted, since only the picture of an e-mail has
+that.
 """
 
 from __future__ import annotations
@@ -13,9 +15,10 @@ from textback.rules.answers import send, spell, suppress
 
 NAME = "suppressed"
 
+_DOUBT = "maybe_opt_out"
 _WHY = {
     "opt_out": "the caller opted out",
-    "maybe_opt_out": "the caller may have opted out; the team must decide",
+    _DOUBT: "the caller may have opted out; the team must decide",
     "staff": "the number belongs to the team",
     "landline": "the number can't get texts",
     "block": "the number is on the block list",
@@ -29,9 +32,10 @@ def judge(picture: Picture) -> Verdict:
     if picture.kind in (Kind.CONFIRMATION, Kind.HELP):
         return send(NAME, "the caller has just asked for this text")
     by_email = picture.channel == "email"
-    forbidding = [
-        each for each in picture.suppressions if not (by_email and each.reason in _OF_NUMBERS)
-    ]
+    passed: tuple[str, ...] = _OF_NUMBERS if by_email else ()
+    if picture.kind is Kind.REPLY:
+        passed += (_DOUBT,)
+    forbidding = [each for each in picture.suppressions if each.reason not in passed]
     if forbidding:
         first = min(forbidding, key=lambda each: (each.reason not in _WHY, each.since))
         why = _WHY.get(first.reason, f"the number is suppressed ({first.reason})")

@@ -146,12 +146,16 @@ def _in_place(part: Path, file: Path) -> None:
 
 
 def _aside(store: Path, now: int) -> Path | None:
-    """Move a store out of the way, with its journal."""
+    """Give a store, with its journal, a second name; it keeps its first until it is replaced.
+
+    A power cut in between must not leave no store at all: `serve` would begin an empty one, in
+    which nobody has opted out.
+    """
     if not store.exists():
         return None
     with closing(connect(store)) as old:
         old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         old.execute("PRAGMA journal_mode = DELETE")
     aside = store.with_name(f"{store.name}.before-{now // 1_000_000}")
-    store.replace(aside)
+    os.link(store, aside)
     return aside

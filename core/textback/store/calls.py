@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from textback.store.work import Row, Work, every, one, statement
@@ -54,6 +54,13 @@ _END = statement("""
 """)
 _OF_CASE = statement(f"""
     SELECT {_COLUMNS} FROM calls WHERE client = :client AND case_id = :case_id ORDER BY started_at
+""")
+
+_MISSED_WITHOUT_CASE = statement("""
+    SELECT line, max(call_id) AS call_id, count(*) AS count FROM calls
+    WHERE client = :client AND started_at >= :since AND line IS NOT NULL AND same_as IS NULL
+        AND case_id IS NULL AND outcome NOT IN ('answered', 'outgoing')
+    GROUP BY line ORDER BY line
 """)
 
 
@@ -116,3 +123,13 @@ def end(
 def of_case(client: str, case_id: str) -> Work[Sequence[Row]]:
     """The calls of a case, oldest first."""
     return every(_OF_CASE, client=client, case_id=case_id)
+
+
+def elsewhere(client: str, lines: Collection[str], since: int) -> Work[list[Row]]:
+    """Missed calls since a moment to numbers that are none of the lines.
+
+    Returns:
+        A row for each such ``line``: the ``count`` of calls, and the ``call_id`` of one.
+    """
+    rows = yield from every(_MISSED_WITHOUT_CASE, client=client, since=since)
+    return [row for row in rows if row["line"] not in lines]

@@ -48,7 +48,7 @@ _END = statement("""
     UPDATE cases SET end_state = :end_state, because = :because, held_until = NULL, last_at = :now
     WHERE client = :client AND case_id = :case_id
         AND (end_state IS NULL OR (end_state = 'unknown' AND :end_state IN ('sent', 'failed')))
-    RETURNING case_id
+    RETURNING opened_at, closed_at
 """)
 _END_CALL = statement("""
     UPDATE calls SET end_state = :end_state, because = :because
@@ -136,8 +136,12 @@ def replied(client: str, case_id: str, now: int) -> Work[int]:
     return replies
 
 
-def end(client: str, case_id: str, end_state: str, because: str, now: int) -> Work[bool]:
-    """Write the end of a case's first call; once, but for unknown, which may be settled."""
+def end(client: str, case_id: str, end_state: str, because: str, now: int) -> Work[Row | None]:
+    """Write the end of a case's first call; once, but for unknown, which may be settled.
+
+    Returns:
+        When the case was opened and closed; None if it had its end already.
+    """
     values = {
         "client": client,
         "case_id": case_id,
@@ -147,7 +151,7 @@ def end(client: str, case_id: str, end_state: str, because: str, now: int) -> Wo
     rows = yield _END, {**values, "now": now}
     if rows:
         yield _END_CALL, values
-    return bool(rows)
+    return rows[0] if rows else None
 
 
 def hold(client: str, case_id: str, until: int | None, because: str) -> Work[None]:

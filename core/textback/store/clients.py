@@ -30,6 +30,7 @@ TABLES = (
         "contact_log",
         "crm_refs",
         "suppressions",
+        "consents",
         "bookings",
         "plugin_state",
         "pauses",

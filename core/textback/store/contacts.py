@@ -16,10 +16,11 @@ _RAISE = statement("""
     ON CONFLICT (client, number) DO UPDATE SET version = contacts.version + 1
 """)
 _COMPARE = statement("""
-    INSERT INTO contacts (client, number, version) VALUES (:client, :number, :seen + 1)
+    INSERT INTO contacts (client, number, version)
+    VALUES ('*', :number, :seen_by_all + 1), (:client, :number, :seen + 1)
     ON CONFLICT (client, number) DO UPDATE SET version = contacts.version + 1
-    WHERE contacts.version = :seen
-    RETURNING version
+    WHERE contacts.version = excluded.version - 1
+    RETURNING client, version
 """)
 _VERSIONS = statement("""
     SELECT client, version FROM contacts WHERE number = :number AND client IN (:client, '*')
@@ -90,10 +91,13 @@ def compare_and_set(client: str, number: str, seen: tuple[int, int]) -> Work[Non
     Raises:
         Stale: Something did.
     """
-    for each, version in sorted(((DEPLOYMENT, seen[1]), (client, seen[0]))):
-        rows = yield _COMPARE, {"client": each, "number": number, "seen": version}
-        if not rows or rows[0]["version"] != version + 1:
-            raise Stale(f"something else happened to {client}'s caller")
+    rows = yield (
+        _COMPARE,
+        {"client": client, "number": number, "seen": seen[0], "seen_by_all": seen[1]},
+    )
+    wanted = {client: seen[0] + 1, DEPLOYMENT: seen[1] + 1}
+    if {row["client"]: row["version"] for row in rows} != wanted:
+        raise Stale(f"something else happened to {client}'s caller")
 
 
 def get(client: str, number: str) -> Work[Row | None]:

@@ -14,6 +14,10 @@ _ADD = statement("""
     WHERE counters.count + :more <= :most
     RETURNING count
 """)
+_GIVE_BACK = statement("""
+    UPDATE counters SET count = count - :less
+    WHERE client = :client AND name = :name AND period = :period AND count >= :less
+""")
 _OF = statement("""
     SELECT name, count FROM counters
     WHERE client = :client AND name IN ('texts', 'segments') AND period IN (:hour, :day)
@@ -35,3 +39,8 @@ def add(client: str, name: str, period: str, more: int, most: int, now: int) -> 
     values = {"client": client, "name": name, "period": period, "more": more, "most": most}
     if not (yield _ADD, {**values, "now": now}):
         raise Stale(f"{client} has sent as many {name} as it may")
+
+
+def give_back(client: str, name: str, period: str, less: int) -> Work[None]:
+    """Count less: what was counted for did not happen."""
+    yield _GIVE_BACK, {"client": client, "name": name, "period": period, "less": less}

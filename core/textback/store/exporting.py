@@ -16,7 +16,7 @@ from textback.store.work import Row, Statement, Work, every, statement
 
 TABLES: Final = (
     *("cases", "calls", "texts", "team_texts", "steps", "bookings", "contacts", "contact_log"),
-    *("crm_refs", "suppressions", "ledger", "inbox"),
+    *("crm_refs", "suppressions", "consents", "ledger", "inbox"),
 )
 AT_A_TIME: Final = 500
 

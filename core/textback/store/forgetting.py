@@ -1,14 +1,15 @@
 """Erase a number: what it said and what was said of it goes, what happened stays counted.
 
 Cases, calls, texts and steps keep their rows, without a number, a name or a word.  Suppressions
-stay under the keyed hash, so that nobody is texted again who opted out.  The ledger keeps its
-chain: content and salt go, the digest over them stays.
+stay under the keyed hash, so that nobody is texted again who opted out; consents go.  The ledger
+keeps its chain: content and salt go, the digest over them stays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from textback.store import consents
 from textback.store.work import Row, Work, every, statement
 
 GONE = "forgotten on request"
@@ -155,6 +156,7 @@ def erase_number(client: str, number: str, number_hash: str) -> Work[int]:
         yield query, key
     yield _STATE, {"client": client, "like": f"%{number.lstrip('+')}%"}
     yield _LEDGER, {"client": client, "number_hash": number_hash, "subject": ""}
+    yield from consents.forget(client, number_hash)
     return len((yield _SUPPRESSIONS, {**key, "number_hash": number_hash}))
 
 

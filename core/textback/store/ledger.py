@@ -23,7 +23,7 @@ import attrs
 
 from textback.store.work import Row, Work, every, statement
 
-SEAL_AT_ONCE = 500
+SEAL_AT_ONCE = 100  # rows in one unit: a few milliseconds in which no other one runs
 
 _COLUMNS = "client, entry, at, kind, subject, number_hash, salt, content, digest, seq, chain"
 

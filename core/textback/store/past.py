@@ -37,7 +37,8 @@ CALLS = statement(f"""
 """)
 TEXTS = statement(f"""
     SELECT * FROM (
-        SELECT at AS stamp, text_id AS id, kind, direction, channel, number, line, state
+        SELECT at AS stamp, text_id AS id, kind, direction, channel, number, line, state,
+            segments
         FROM texts
         WHERE client = :client AND number <> '' AND (
             direction = 'in' OR kind IN ('reply', 'confirmation', 'help')
@@ -54,7 +55,7 @@ CLOSED = statement(f"""
     WHERE {_NEXT} ORDER BY stamp, id LIMIT :most
 """)
 _OPEN_AT = statement("""
-    SELECT case_id, number, line, opened_at, caller, outcome FROM cases
+    SELECT case_id, number, line, opened_at, caller FROM cases
     WHERE client = :client AND number IS NOT NULL AND opened_at < :since
         AND (closed_at IS NULL OR closed_at >= :since)
 """)
@@ -64,8 +65,12 @@ _SUPPRESSED = statement("""
 """)
 _ORDERS = statement("""
     SELECT client, at, kind, subject, number_hash, content FROM ledger
-    WHERE client IN (:client, '*') AND kind IN ('suppressed', 'resumed', 'paused', 'unpaused')
+    WHERE client IN (:client, '*')
+        AND kind IN ('suppressed', 'resumed', 'consented', 'paused', 'unpaused')
     ORDER BY at
+""")
+_CONSENTED = statement("""
+    SELECT number_hash, basis, at, evidence FROM consents WHERE client IN (:client, '*')
 """)
 _PAUSED = statement("SELECT client, because, since FROM pauses WHERE client IN (:client, '*')")
 _COUNT = statement("""
@@ -109,8 +114,13 @@ def suppressed(client: str) -> Work[Sequence[Row]]:
     return every(_SUPPRESSED, client=client)
 
 
+def consented(client: str) -> Work[Sequence[Row]]:
+    """The latest of what was given and withdrawn, by the client's callers."""
+    return every(_CONSENTED, client=client)
+
+
 def orders(client: str) -> Work[Sequence[Row]]:
-    """What the ledger has of suppressions and pauses and of their ends, the oldest first."""
+    """What the ledger has of suppressions, consents and pauses, the oldest first."""
     return every(_ORDERS, client=client)
 
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from textback.errors import StoreBusy, WrongStore
-from textback.store.work import Statement, Unit, Values, Work
+from textback.store.work import Statement, Unit, Values, Waiting, Work
 
 T = TypeVar("T")
 
@@ -160,6 +160,7 @@ class PostgresStore:
     def __init__(self, url: str, pool: asyncpg.Pool) -> None:
         self.url = url
         self._pool = pool
+        self.waiting = Waiting()
         self._waiting: deque[_Job[Any]] = deque()
         self._committing: set[asyncio.Task[None]] = set()
 
@@ -191,7 +192,9 @@ class PostgresStore:
             task = asyncio.ensure_future(self._commit_waiting())
             self._committing.add(task)
             task.add_done_callback(self._committing.discard)
-        return await job.future
+        with self.waiting.one():
+            result: T = await job.future
+        return result
 
     async def _commit_waiting(self) -> None:
         while self._waiting:

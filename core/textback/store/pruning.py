@@ -25,6 +25,7 @@ _STEPS, _LOG, _CASES = (
 )
 _COUNTERS = ("client", "name", "period")
 _LEDGER, _SUPPRESSIONS = ("client", "entry"), ("client", "number_hash", "reason")
+_CONSENTS = ("client", "number_hash", "basis")
 
 
 def _older(table: str, key: tuple[str, ...], old: str, more: str = "") -> Statement:
@@ -61,6 +62,8 @@ _OLD = {
     ),
     "counters": _older("counters", _COUNTERS, "since < :before"),
     "suppressions": _older("suppressions", _SUPPRESSIONS, "since < :before"),
+    "consents": _older("consents", _CONSENTS, "at < :before AND basis <> 'withdrawn'"),
+    "withdrawals": _older("consents", _CONSENTS, "at < :before AND basis = 'withdrawn'"),
 }
 _DELETE_COUNTER = statement("""
     DELETE FROM counters WHERE client = :client AND name = :name AND period = :period
@@ -88,6 +91,10 @@ _EMPTY_LEDGER = statement("""
 _DELETE_SUPPRESSION = statement("""
     DELETE FROM suppressions
     WHERE client = :client AND number_hash = :number_hash AND reason = :reason
+""")
+_DELETE_CONSENT = statement("""
+    DELETE FROM consents
+    WHERE client = :client AND number_hash = :number_hash AND basis = :basis
 """)
 _DELETE_TEXT = statement("DELETE FROM texts WHERE client = :client AND text_id = :text_id")
 _DELETE_NOTICE = statement("""
@@ -199,6 +206,7 @@ CLASSES: tuple[Class, ...] = (
     Class("evidence", "appointments", _BOOKINGS, _OLD["bookings"], partial(_do, _DELETE_BOOKING)),
     Class("evidence", "texts to the team", _TEXTS, _OLD["notices"], partial(_do, _DELETE_NOTICE)),
     Class("evidence", "questions to the team", _STEPS, _OLD["asked"], partial(_do, _DELETE_STEP)),
+    Class("evidence", "consents", _CONSENTS, _OLD["consents"], partial(_do, _DELETE_CONSENT)),
     Class("evidence", "ledger contents", _LEDGER, _OLD["contents"], partial(_do, _EMPTY_LEDGER)),
     Class(
         "suppressions",
@@ -206,6 +214,13 @@ CLASSES: tuple[Class, ...] = (
         _SUPPRESSIONS,
         _OLD["suppressions"],
         partial(_do, _DELETE_SUPPRESSION),
+    ),
+    Class(
+        "suppressions",
+        "withdrawals of consent",
+        _CONSENTS,
+        _OLD["withdrawals"],
+        partial(_do, _DELETE_CONSENT),
     ),
 )
 """In the order of the work."""

@@ -282,6 +282,17 @@ suppressions = Table(  # by keyed hash of a number or an e-mail address, which o
     PrimaryKeyConstraint("client", "number_hash", "reason"),
 )
 
+consents = Table(  # the latest of each basis, and when all was withdrawn; the ledger has the rest
+    "consents",
+    metadata,
+    _text("client"),
+    _text("number_hash"),
+    _text("basis"),
+    _int("at"),
+    _text("evidence"),
+    PrimaryKeyConstraint("client", "number_hash", "basis"),
+)
+
 bookings = Table(
     "bookings",
     metadata,

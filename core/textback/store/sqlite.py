@@ -1,8 +1,10 @@
-"""SQLite: one writer thread that commits for all who wait at that moment.
+"""SQLite: units of work run on the event loop; a thread syncs them, all that wait at that moment.
 
 Write-ahead log with ``synchronous=FULL``: what is committed survives a power cut.  One sync serves
-a whole group of units, so that it costs the same at one call a second as at a thousand.  Other
-processes (the commands) may write too: transactions begin ``IMMEDIATE`` and wait their turn.
+a whole group of units, so that it costs the same at one call a second as at a thousand.  What
+waits for the disk (the commit, and a beginning while another process writes) is a thread's; the
+statements are not, as two threads of Python would only hand their one lock to and fro for each.
+Other processes (the commands) may write too: transactions begin ``IMMEDIATE`` and wait their turn.
 """
 
 from __future__ import annotations
@@ -12,18 +14,18 @@ import fcntl
 import mmap
 import os
 import sqlite3
-import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any, Generic, TypeVar, cast
 
 from textback.errors import StoreBusy, WrongStore
-from textback.store.work import Unit, Work
+from textback.store.work import Unit, Waiting, Work
 
 T = TypeVar("T")
 
 GROUP = 256  # units in one commit at the most: bounds the wait of the first
+STATEMENTS = 400  # kept compiled, for each connection: all that we have
 BUSY_S = 10.0  # how long another process may hold the database before we give up
 
 # Names that statfs gives to file systems which don't keep SQLite's locks across machines.
@@ -33,17 +35,16 @@ _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "afs", "9p", "
 class _Job(Generic[T]):
     """A unit that waits for its commit, and who waits for it."""
 
-    __slots__ = ("error", "future", "loop", "result", "unit")
+    __slots__ = ("error", "future", "result", "unit")
 
-    def __init__(self, unit: Unit[T], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, unit: Unit[T], future: asyncio.Future[T]) -> None:
         self.unit = unit
-        self.loop = loop
-        self.future: asyncio.Future[T] = loop.create_future()
+        self.future = future
         self.result: T | None = None
         self.error: BaseException | None = None
 
     def resolve(self) -> None:
-        """Wake who waits; in the loop's thread."""
+        """Wake who waits."""
         if self.future.cancelled():
             return
         if self.error is not None:
@@ -62,28 +63,26 @@ def run(connection: sqlite3.Connection, work: Work[T]) -> T:
         return cast("T", stop.value)
 
 
-def commit(connection: sqlite3.Connection, jobs: Sequence[_Job[Any]]) -> None:
-    """Commit a group; if any of it fails, each unit alone, so that one breaks no other.
+def run_all(connection: sqlite3.Connection, jobs: Sequence[_Job[Any]]) -> _Job[Any] | None:
+    """Run units in the transaction that has begun, up to its commit.
 
-    While another process holds the database nobody can write, so then all of them fail at once.
+    Returns:
+        The first that failed, if one did; then the transaction is over, and nothing was done.
+
+    Raises:
+        sqlite3.OperationalError: The file can't be written (it is full, broken): no unit's fault.
     """
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.Error as error:
-        for job in jobs:
-            job.error = _translate(error)
-        return
-    try:
-        for job in jobs:
+    for job in jobs:
+        try:
             job.result = run(connection, job.unit())
-        connection.execute("COMMIT")
-    except BaseException as error:  # noqa: BLE001 (a unit's error belongs to who waits for it)
-        _roll_back(connection)
-        if len(jobs) == 1:
-            jobs[0].error = _translate(error)
-            return
-        for job in jobs:
-            commit(connection, [job])
+        except sqlite3.OperationalError:
+            _roll_back(connection)
+            raise
+        except Exception as error:  # noqa: BLE001 (it belongs to who waits for this unit)
+            _roll_back(connection)
+            job.error = error
+            return job
+    return None
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:
@@ -91,30 +90,29 @@ def _roll_back(connection: sqlite3.Connection) -> None:
         connection.execute("ROLLBACK")
 
 
-def _translate(error: BaseException) -> BaseException:
-    if isinstance(error, sqlite3.OperationalError):  # locked, disk full, I/O error
-        busy = StoreBusy(f"the store can't commit: {error}")
-        busy.__cause__ = error
-        return busy
-    return error
-
-
-def _tell(loop: asyncio.AbstractEventLoop, jobs: Sequence[_Job[Any]]) -> None:
-    def resolve() -> None:
-        for job in jobs:
-            job.resolve()
-
-    try:
-        loop.call_soon_threadsafe(resolve)
-    except RuntimeError:  # the loop is gone, and with it everybody who waited
-        return
+def _advice(error: sqlite3.Error) -> str:
+    """What a person can do; the primary code is in the lowest byte."""
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_FULL:
+            return "; make room on its disk, then it goes on by itself"
+        case sqlite3.SQLITE_IOERR:
+            return "; see that its disk is sound and make room, then it goes on by itself"
+        case sqlite3.SQLITE_BUSY:
+            return "; another process holds it, see which"
+        case sqlite3.SQLITE_READONLY:
+            return "; see that this user may write the file and its folder"
+    return ""
 
 
 def connect(path: Path) -> sqlite3.Connection:
     """Open the file as every part of textback does."""
     try:
         connection = sqlite3.connect(
-            path, isolation_level=None, check_same_thread=False, timeout=BUSY_S
+            path,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=BUSY_S,
+            cached_statements=STATEMENTS,
         )
     except sqlite3.Error as error:
         raise WrongStore(f"{path}: can't be opened: {error}") from error
@@ -218,24 +216,31 @@ class Lock:
 
 
 class SQLiteStore:
-    """The store in one file on this machine."""
+    """The store in one file on this machine; of one event loop."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.waiting = Waiting()
         refuse_network(path)
-        self._queue: SimpleQueue[_Job[Any] | None] = SimpleQueue()
         self._reader = connect(path)
-        self._thread = threading.Thread(target=self._run, name="textback-writer", daemon=True)
-        self._thread.start()
+        self._writer = connect(path)
+        self._writer.execute("PRAGMA busy_timeout = 0")  # the event loop waits for nobody
+        self._disk = ThreadPoolExecutor(1, "textback-disk")
+        self._waiting: list[_Job[Any]] = []
+        self._flushing: asyncio.Task[None] | None = None
         self._closed = False
 
     async def write(self, unit: Unit[T]) -> T:
         """Commit one unit together with all others that wait at this moment."""
         if self._closed:
             raise StoreBusy("the store is closed")
-        job = _Job(unit, asyncio.get_running_loop())
-        self._queue.put(job)
-        return await job.future
+        job = _Job(unit, asyncio.get_running_loop().create_future())
+        self._waiting.append(job)
+        if self._flushing is None:
+            self._flushing = asyncio.ensure_future(self._flush())
+        with self.waiting.one():
+            result: T = await job.future
+        return result
 
     async def read(self, unit: Unit[T]) -> T:
         """Run a short unit on the event loop's own connection: cheaper than a thread."""
@@ -256,31 +261,52 @@ class SQLiteStore:
         if self._closed:
             return
         self._closed = True
-        self._queue.put(None)
-        await asyncio.to_thread(self._thread.join)
+        if self._flushing is not None:
+            await self._flushing
+        self._disk.shutdown()
+        self._writer.close()
         self._reader.close()
 
-    def _run(self) -> None:
-        connection = connect(self.path)
-        while True:
-            job = self._queue.get()
-            jobs: list[_Job[Any]] = []
-            last = job is None
-            if job is not None:
-                jobs.append(job)
-            while not last and len(jobs) < GROUP and not self._queue.empty():
-                job = self._queue.get()
-                if job is None:
-                    last = True
-                else:
-                    jobs.append(job)
-            if jobs:
-                commit(connection, jobs)
-                for loop in {job.loop for job in jobs}:
-                    _tell(loop, [job for job in jobs if job.loop is loop])
-            if last:
-                connection.close()
-                return
+    async def _flush(self) -> None:
+        """Commit group after group, until nobody waits."""
+        try:
+            while self._waiting:
+                jobs, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
+                await self._commit(jobs)
+                for job in jobs:
+                    job.resolve()
+        finally:
+            self._flushing = None
+
+    async def _commit(self, jobs: Sequence[_Job[Any]]) -> None:
+        """Commit a group; one that fails is told so, and the others run again without it."""
+        in_thread = asyncio.get_running_loop().run_in_executor
+        good = list(jobs)
+        try:
+            while good:
+                try:
+                    self._writer.execute("BEGIN IMMEDIATE")
+                except sqlite3.OperationalError:  # another process writes
+                    await in_thread(self._disk, _begin, self._writer)
+                failed = run_all(self._writer, good)
+                if failed is None:
+                    await in_thread(self._disk, self._writer.execute, "COMMIT")
+                    return
+                good.remove(failed)
+        except sqlite3.Error as error:
+            _roll_back(self._writer)
+            for job in good:
+                job.error = StoreBusy(f"the store can't commit: {error}{_advice(error)}")
+                job.error.__cause__ = error
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    """Wait for the other process."""
+    connection.execute(f"PRAGMA busy_timeout = {int(BUSY_S * 1000)}")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    finally:
+        connection.execute("PRAGMA busy_timeout = 0")
 
 
 def clear(path: Path, needle: str) -> bool:

@@ -15,18 +15,31 @@ from typing import Any
 import attrs
 
 from textback.store.subjects import LEASE_US
-from textback.store.work import Row, Work, every, statement
+from textback.store.work import Row, Statement, Work, every, statement
 
 WAITING, RUNNING, DONE, CANCELLED, PARKED = "waiting", "running", "done", "cancelled", "parked"
 
+AWAITED = ("text/", "lead/", "deal/")  # whose results other steps may wait for
+
 _COLUMNS = "client, subject, name, state, due_at, after, attempts, detail, result, error"
 
-_ADD = statement("""
-    INSERT INTO steps
-        (client, subject, name, state, due_at, after, attempts, detail, result, updated_at)
-    VALUES (:client, :subject, :name, :state, :due_at, :after, :attempts, :detail, :result, :now)
-    ON CONFLICT (client, subject, name) DO NOTHING
-""")
+ROWS = 12  # steps that are added by one statement, at the most
+
+
+def _adding(rows: int) -> Statement:
+    values = ", ".join(
+        f"(:client_{row}, :subject_{row}, :name_{row}, :state_{row}, :due_at_{row}, :after_{row},"
+        f" :attempts_{row}, :detail_{row}, :result_{row}, :now)"
+        for row in map(chr, range(ord("a"), ord("a") + rows))
+    )
+    return statement(f"""
+        INSERT INTO steps
+            (client, subject, name, state, due_at, after, attempts, detail, result, updated_at)
+        VALUES {values} ON CONFLICT (client, subject, name) DO NOTHING
+    """)
+
+
+_ADD = [_adding(rows) for rows in range(1, ROWS + 1)]
 _SOONER = statement("""
     INSERT INTO steps (client, subject, name, state, due_at, attempts, detail, updated_at)
     VALUES (:client, :subject, :name, 'waiting', :due_at, 0, '{}', :now)
@@ -64,6 +77,15 @@ _START = statement("""
     WHERE client = :client AND subject = :subject AND name = :name AND state = 'waiting'
     RETURNING name
 """)
+_START_DUE = statement(f"""
+    UPDATE steps SET
+        state = CASE state WHEN 'waiting' THEN 'running' ELSE state END,
+        attempts = CASE state WHEN 'waiting' THEN attempts + 1 ELSE attempts END,
+        due_at = CASE state WHEN 'waiting' THEN :again ELSE due_at END,
+        updated_at = CASE state WHEN 'waiting' THEN :now ELSE updated_at END
+    WHERE client = :client AND subject = :subject AND due_at <= :now
+    RETURNING {_COLUMNS}
+""")
 _FINISH = statement("""
     UPDATE steps SET state = 'done', due_at = NULL, result = :result, error = NULL,
         updated_at = :now
@@ -75,6 +97,11 @@ _FORWARD = statement("""
     UPDATE steps SET due_at = :now, updated_at = :now
     WHERE client = :client AND subject = :subject AND after = :name AND state = 'waiting'
         AND (due_at IS NULL OR due_at > :now)
+""")
+_RELEASE = statement("""
+    UPDATE steps SET due_at = :now, updated_at = :now
+    WHERE client = :client AND subject = :subject AND after = :name AND state = 'waiting'
+        AND due_at IS NULL
 """)
 _WAIT = statement("""
     UPDATE steps SET state = 'waiting', due_at = :due_at, error = :error, updated_at = :now
@@ -130,8 +157,8 @@ _PUT_OFF = statement("""
     WHERE client = :client AND subject = :subject AND due_at <= :now
 """)
 _LATER = statement("""
-    UPDATE steps SET due_at = :until
-    WHERE client = :client AND subject = :subject AND name = :name AND state = 'waiting'
+    UPDATE steps SET state = 'waiting', attempts = :attempts, due_at = :until
+    WHERE client = :client AND subject = :subject AND name = :name AND state = 'running'
 """)
 _ORPHANS = statement("""
     UPDATE steps SET due_at = :now WHERE state = 'running' RETURNING 1 AS found
@@ -189,22 +216,21 @@ class Step:
 
 def add(steps: Iterable[Step], now: int) -> Work[None]:
     """Add steps; one that exists is left as it is."""
-    for step in steps:
-        yield (
-            _ADD,
-            {
-                "client": step.client,
-                "subject": step.subject,
-                "name": step.name,
-                "state": step.state,
-                "due_at": step.due_at,
-                "after": step.after,
-                "attempts": step.attempts,
-                "detail": json.dumps(step.detail) if step.detail else "{}",
-                "result": json.dumps(step.result) if step.result is not None else None,
-                "now": now,
-            },
-        )
+    rest = list(steps)
+    while rest:
+        some, rest = rest[:ROWS], rest[ROWS:]
+        values: dict[str, Any] = {"now": now}
+        for row, step in zip("abcdefghijkl", some, strict=False):
+            values[f"client_{row}"] = step.client
+            values[f"subject_{row}"] = step.subject
+            values[f"name_{row}"] = step.name
+            values[f"state_{row}"] = step.state
+            values[f"due_at_{row}"] = step.due_at
+            values[f"after_{row}"] = step.after
+            values[f"attempts_{row}"] = step.attempts
+            values[f"detail_{row}"] = json.dumps(step.detail) if step.detail else "{}"
+            values[f"result_{row}"] = json.dumps(step.result) if step.result is not None else None
+        yield _ADD[len(some) - 1], values
 
 
 def sooner(client: str, subject: str, name: str, due_at: int, now: int) -> Work[bool]:
@@ -242,6 +268,21 @@ def due(client: str, subject: str, now: int) -> Work[list[Step]]:
     return [Step.of(row) for row in rows]
 
 
+def start_due(client: str, subject: str, now: int) -> Work[list[Step]]:
+    """Mark the steps of a subject that wait and are due as running.
+
+    Returns:
+        These, as they are now, and those that were to be looked at again: who ran them is gone, or
+        still at it.
+    """
+    values = {"client": client, "subject": subject, "now": now, "again": now + LEASE_US}
+    return sorted((Step.of(row) for row in (yield _START_DUE, values)), key=_by_name)
+
+
+def _by_name(step: Step) -> str:
+    return step.name
+
+
 def texts_due(client: str, now: int) -> Work[list[Step]]:
     """The texts and mails of a client that were to go by now, the longest due first."""
     rows = yield from every(_TEXTS_DUE, client=client, now=now)
@@ -267,13 +308,19 @@ def finish(client: str, subject: str, name: str, result: Mapping[str, Any], now:
     """A step is done; what waits for its result is brought forward.  False if it was over."""
     key = {"client": client, "subject": subject, "name": name, "now": now}
     rows = yield _FINISH, {**key, "result": json.dumps(result)}
-    yield _FORWARD, key
+    if name.startswith(AWAITED):
+        yield _FORWARD, key
     return bool(rows)
 
 
 def forward(client: str, subject: str, name: str, now: int) -> Work[None]:
     """Bring forward what waits for a step that has a result but is not done (held, failed)."""
     yield _FORWARD, {"client": client, "subject": subject, "name": name, "now": now}
+
+
+def release(client: str, subject: str, name: str, now: int) -> Work[None]:
+    """Let go what waits for a step alone, though that step failed; what is tried again stays."""
+    yield _RELEASE, {"client": client, "subject": subject, "name": name, "now": now}
 
 
 def wait(
@@ -382,9 +429,9 @@ def put_off(client: str, subject: str, now: int, until: int) -> Work[None]:
 
 
 def later(step: Step, until: int) -> Work[None]:
-    """Look at one waiting step later, and leave it as it is."""
+    """Look later at a step that was just begun, and leave it as it was."""
     values = {"client": step.client, "subject": step.subject, "name": step.name}
-    yield _LATER, {**values, "until": until}
+    yield _LATER, {**values, "attempts": max(0, step.attempts - 1), "until": until}
 
 
 def failing() -> Work[dict[tuple[str, str], tuple[int, str]]]:

@@ -12,6 +12,7 @@ from textback.errors import StoreError
 from textback.store.work import Row, Work, every, statement
 
 LEASE_US = 60_000_000  # who holds it renews it while steps run
+BUSY = ("busy_a", "busy_b", "busy_c", "busy_d")  # in _DUE: clients that are passed over
 STEPS_A_SUBJECT = 8  # how many may be due at once, about: so many are looked through for one
 
 _MAKE = statement("""
@@ -47,7 +48,9 @@ _DUE = statement("""
     SELECT s.client, s.subject, min(s.due_at) AS due_at
     FROM (
         SELECT client, subject, due_at FROM steps
-        WHERE due_at IS NOT NULL AND due_at <= :now ORDER BY due_at LIMIT :scan
+        WHERE due_at IS NOT NULL AND due_at <= :now
+            AND client NOT IN (:busy_a, :busy_b, :busy_c, :busy_d)
+        ORDER BY due_at LIMIT :scan
     ) s LEFT JOIN subjects l ON l.client = s.client AND l.subject = s.subject
     WHERE coalesce(l.lease_until, 0) < :now
     GROUP BY s.client, s.subject ORDER BY 3 LIMIT :most
@@ -106,7 +109,7 @@ def renew(client: str, subject: str, generation: int, until: int) -> Work[None]:
 
 
 def held(client: str, subject: str, generation: int) -> Work[None]:
-    """Make sure that we still advance this subject.
+    """Make sure that we still advance this subject, and go on to until this is committed.
 
     Raises:
         LostLease: Someone else does.
@@ -126,9 +129,16 @@ def free_expired(now: int) -> Work[Sequence[Row]]:
     return every(_FREE_EXPIRED, now=now)
 
 
-def due(now: int, most: int) -> Work[Sequence[Row]]:
-    """Subjects with something to do that nobody advances, the longest due first."""
-    return every(_DUE, now=now, most=most, scan=most * STEPS_A_SUBJECT)
+def due(now: int, most: int, busy: Sequence[str] = ()) -> Work[Sequence[Row]]:
+    """Subjects with something to do that nobody advances, the longest due first.
+
+    Args:
+        now: In microseconds.
+        most: How many at the most.
+        busy: Clients, up to four, that have enough to do: what is due of them waits.
+    """
+    without = dict.fromkeys(BUSY, "") | dict(zip(BUSY, busy, strict=False))
+    return every(_DUE, now=now, most=most, scan=most * STEPS_A_SUBJECT, **without)
 
 
 def next_due() -> Work[int | None]:

@@ -49,7 +49,26 @@ _OF_STEP = statement(f"""
 """)
 _TALKING = statement("""
     SELECT 1 AS talking FROM texts
-    WHERE client = :client AND case_id = :case_id AND kind IN ('received', 'reply') LIMIT 1
+    WHERE client = :client AND case_id = :case_id AND kind IN ('received', 'reply')
+    UNION ALL
+    SELECT 1 FROM steps
+    WHERE client = :client AND subject = 'case/' || :case_id
+        AND name LIKE 'text/%' AND name <> 'text/1'
+    LIMIT 1
+""")
+_BEGUN = statement("""
+    SELECT 1 AS begun FROM texts
+    WHERE client = :client AND case_id = :case_id AND (
+        kind IN ('received', 'reply') OR (
+            kind IN ('first', 'follow_up') AND state <> 'failed'
+            AND (state <> 'queued' OR :shadow = 1)
+        )
+    )
+    UNION ALL
+    SELECT 1 FROM steps
+    WHERE client = :client AND subject = 'case/' || :case_id
+        AND name LIKE 'text/%' AND name <> 'text/1'
+    LIMIT 1
 """)
 _HISTORY = statement("""
     SELECT
@@ -132,8 +151,19 @@ def of_step(client: str, case_id: str, step: str) -> Work[Sequence[Row]]:
 
 
 def talking(client: str, case_id: str) -> Work[bool]:
-    """Whether the caller or the team wrote in a case; STOP, START and HELP are no words."""
+    """Whether the caller wrote in a case, or the team, be it only to be sent soon.
+
+    STOP, START and HELP are no words.
+    """
     return bool((yield _TALKING, {"client": client, "case_id": case_id}))
+
+
+def begun(client: str, case_id: str, *, shadow: bool) -> Work[bool]:
+    """Whether a case is a conversation: somebody wrote, or was written to, or may have been.
+
+    With *shadow* texts that only would have been sent count, too.
+    """
+    return bool((yield _BEGUN, {"client": client, "case_id": case_id, "shadow": int(shadow)}))
 
 
 def history(

@@ -1,7 +1,7 @@
 """Units of work: what is committed whole or not at all.
 
 A unit is a function that makes a generator.  The generator yields statements with their values and
-is handed the rows, so that the same lines run on sqlite3 in the writer thread and on asyncpg:
+is handed the rows, so that the same lines run on sqlite3 and on asyncpg:
 
     def rename(client: str, number: str, name: str) -> Work[bool]:
         rows = yield RENAME, {"client": client, "number": number, "name": name}
@@ -15,7 +15,9 @@ A unit may run twice: it may change nothing but the store.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from time import monotonic
 from typing import Any, Protocol, TypeVar
 
 import attrs
@@ -76,8 +78,34 @@ def every(query: Statement, **values: Any) -> Work[Sequence[Row]]:
     return (yield query, values)
 
 
+class Waiting:
+    """The units that wait for their commit: whether a store keeps up shows in them."""
+
+    def __init__(self) -> None:
+        self._since: dict[object, float] = {}
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """While this lasts, one more waits."""
+        key = object()
+        self._since[key] = monotonic()
+        try:
+            yield
+        finally:
+            del self._since[key]
+
+    def __len__(self) -> int:
+        return len(self._since)
+
+    def oldest_s(self) -> float:
+        """How long the first of them has waited."""
+        return monotonic() - next(iter(self._since.values())) if self._since else 0.0
+
+
 class Store(Protocol):
     """Where everything is remembered."""
+
+    waiting: Waiting
 
     async def write(self, unit: Unit[T]) -> T:
         """Commit one unit of work, on disk when this returns.

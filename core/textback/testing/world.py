@@ -247,6 +247,7 @@ class World:
             name="email",
             plugin=by,
             to=email.to,
+            subject=email.subject,
             body=email.body,
         )
         return Receipt(f"MAIL{len(self.emails)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,10 +12,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from textback import dispatch
 from textback.engine.context import Context
 from textback.engine.engine import Engine
 from textback.errors import StoreError
 from textback.store import steps, subjects
+from textback.web.guard import guarded
 from textback.web.hooks import PREFIX, Hooks
 from textback.web.unsubscribe import Unsubscribe
 
@@ -27,6 +30,11 @@ def admin_routes(ctx: Context) -> list[Route]:
         counts = await ctx.store.read(steps.count)
         for state, number in counts.items():
             ctx.metrics.steps.labels(state).set(number)
+        ctx.metrics.waiting.set(len(ctx.store.waiting))
+        ctx.metrics.tasks.set(len(asyncio.all_tasks()))
+        ctx.metrics.left_behind.clear()
+        for (_, plugin), number in dispatch.left_behind().items():
+            ctx.metrics.left_behind.labels(plugin).inc(number)
         return Response(generate_latest(ctx.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     return [Route("/metrics", metrics)]
@@ -65,9 +73,9 @@ def public_app(
         else:
             await others(scope, receive, send)
 
-    return app
+    return guarded(app, ctx.log)
 
 
-def admin_app(ctx: Context) -> Starlette:
+def admin_app(ctx: Context) -> Any:
     """Metrics alone, on an address of their own."""
-    return Starlette(routes=admin_routes(ctx))
+    return guarded(Starlette(routes=admin_routes(ctx)), ctx.log)

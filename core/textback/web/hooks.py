@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from textback import dispatch
 from textback.engine.context import Context
 from textback.engine.engine import Engine
-from textback.errors import AssemblyError, StoreError, UnreadableWebhook, WebhookRejected
+from textback.errors import (
+    AssemblyError,
+    ProviderError,
+    StoreError,
+    UnreadableWebhook,
+    WebhookRejected,
+)
 from textback.events import Reading, WebhookRequest, WebhookResponse
 from textback.web import body
 
@@ -107,47 +114,59 @@ class Hooks:
     async def _read(
         self, client: str, plugin: str, impl: dispatch.Impl, request: WebhookRequest
     ) -> WebhookResponse:
-        log = self._ctx.log
         try:
-            reading = await dispatch.call(impl, request=request)
+            with self._engine.shares.webhook(client):
+                reading = await dispatch.call(impl, request=request)
+                if not isinstance(reading, Reading):
+                    raise TypeError("read_webhook gave no Reading")
+                return await self._keep(client, plugin, reading, request)
         except WebhookRejected as error:
-            return self._rejected(client, plugin, error)
+            self._warn("webhook rejected", client, plugin, str(error))
+            return WebhookResponse(401, "the signature is missing or wrong")
         except UnreadableWebhook as error:
-            log.warning("webhook unreadable", client=client, plugin=plugin, error=str(error))
+            self._warn("webhook unreadable", client, plugin, str(error))
             return WebhookResponse(400, "not in the provider's format")
-        except Exception as error:
-            log.warning(
-                "webhook failed",
-                client=client,
-                plugin=plugin,
-                error=type(error).__name__,
-                exc_info=error,
-            )
+        except (StoreError, ProviderError) as error:
+            self._warn("webhook not taken", client, plugin, str(error))
+            return WebhookResponse(503, "not stored; try again")
+        except Exception as error:  # noqa: BLE001 (whatever it is, the provider gets an answer)
+            self._warn("webhook failed", client, plugin, type(error).__name__, error)
             return WebhookResponse(500, "the plugin failed")
-        if not isinstance(reading, Reading):
-            log.warning("webhook failed", client=client, plugin=plugin, error="gave no Reading")
-            return WebhookResponse(500, "the plugin failed")
-        accepting = asyncio.ensure_future(
-            self._engine.accept(client, plugin, reading.events, request.received_at, reading.once)
-        )
+
+    async def _keep(
+        self, client: str, plugin: str, reading: Reading, request: WebhookRequest
+    ) -> WebhookResponse:
+        """Commit what a webhook told; its answer."""
+        accepting = asyncio.ensure_future(self._accept(client, plugin, reading, request))
         try:
             async with asyncio.timeout(LIVE_WITHIN_S if reading.live else None):
                 await asyncio.shield(accepting)
         except TimeoutError:  # somebody is on the phone: it must ring, the store goes on by itself
-            accepting.add_done_callback(self._accepted_late)
-            log.warning("the store is slow", client=client, plugin=plugin)
-        except WebhookRejected as error:
-            return self._rejected(client, plugin, error)
+            accepting.add_done_callback(partial(self._kept_late, client, plugin))
+            self._warn("the store is slow", client, plugin, "the call is answered from memory")
         except StoreError as error:
-            log.warning("webhook not stored", client=client, plugin=plugin, error=str(error))
             if not reading.live:
-                return WebhookResponse(503, "not stored; try again")
+                raise
+            self._warn("webhook not stored", client, plugin, str(error))
         return reading.response
 
-    def _rejected(self, client: str, plugin: str, error: WebhookRejected) -> WebhookResponse:
-        self._ctx.log.warning("webhook rejected", client=client, plugin=plugin, error=str(error))
-        return WebhookResponse(401, "the signature is missing or wrong")
+    async def _accept(
+        self, client: str, plugin: str, reading: Reading, request: WebhookRequest
+    ) -> None:
+        self._engine.shares.refuse_if_behind()
+        await self._engine.accept(client, plugin, reading.events, request.received_at, reading.once)
 
-    def _accepted_late(self, accepting: asyncio.Future[None]) -> None:
-        if not accepting.cancelled() and accepting.exception() is not None:
-            self._ctx.log.warning("webhook not stored", error=str(accepting.exception()))
+    def _kept_late(self, client: str, plugin: str, accepting: asyncio.Future[None]) -> None:
+        if not accepting.cancelled() and (error := accepting.exception()) is not None:
+            self._warn("webhook not stored", client, plugin, type(error).__name__, error)
+
+    def _warn(
+        self,
+        what: str,
+        client: str,
+        plugin: str,
+        why: str,
+        error: BaseException | None = None,
+    ) -> None:
+        where = {"exc_info": error} if error is not None else {}
+        self._ctx.log.warning(what, client=client, plugin=plugin, error=why, **where)

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 
 import uvicorn
 
 from textback.errors import ConfigError
+from textback.web.protocol import Connection, Connections
 
-MAX_CONNECTIONS = 20_000
+MOST = 1_000  # connections at once, where nobody says
+
+# It writes a line for each request that is no HTTP: anybody could fill the log.
+logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 
 
 class Server(uvicorn.Server):
     """One listening address, started and stopped by us."""
+
+    def __init__(self, config: uvicorn.Config, most: int) -> None:
+        super().__init__(config)
+        self.server_state = Connections(most)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -29,8 +39,13 @@ class Server(uvicorn.Server):
         return f"{host}:{port}"
 
 
-async def listen(app: Any, address: str) -> tuple[Server, asyncio.Task[None]]:
+async def listen(app: Any, address: str, *, most: int = MOST) -> tuple[Server, asyncio.Task[None]]:
     """Take requests at ``HOST:PORT``; port 0 takes a free one.
+
+    Args:
+        app: Answers them.
+        address: Where.
+        most: Connections at once; for one more, the one that has waited longest is closed.
 
     Raises:
         ConfigError: The address can't be used.
@@ -49,24 +64,49 @@ async def listen(app: Any, address: str) -> tuple[Server, asyncio.Task[None]]:
             lifespan="off",
             server_header=False,
             date_header=False,
-            limit_concurrency=MAX_CONNECTIONS,
+            http=Connection,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=5,
-        )
+        ),
+        most,
     )
-    task = asyncio.ensure_future(_serve(server))
-    while not server.started:
-        if task.done():
-            raise ConfigError(f"can't listen on {address}: {task.exception() or 'it is in use'}")
-        await asyncio.sleep(0.005)
+    with _Unsaid() as unsaid:
+        task = asyncio.ensure_future(_serve(server))
+        while not server.started:
+            if task.done():
+                task.exception()  # looked at
+                raise ConfigError(f"can't listen on {address}: {unsaid.why}")
+            await asyncio.sleep(0.005)
     return server, task
+
+
+class _Unsaid(logging.Filter):
+    """Keeps uvicorn from logging why it can't listen: it is told once, by us."""
+
+    why = "it is in use"
+    _log = logging.getLogger("uvicorn.error")
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Leave out the error, and keep it."""
+        if not isinstance(record.msg, OSError):
+            return True
+        taken = record.msg.errno == errno.EADDRINUSE
+        self.why = "it is in use" if taken else (record.msg.strerror or str(record.msg))
+        return False
+
+    def __enter__(self) -> Self:
+        self._log.addFilter(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._log.removeFilter(self)
 
 
 async def _serve(server: Server) -> None:
     try:
         await server.serve()
-    except SystemExit as error:  # uvicorn's way to say that the address is taken
-        raise OSError("the address is in use or not ours") from error
+    except SystemExit as error:  # uvicorn's way to say that it can't listen
+        raise OSError("it can't listen") from error
 
 
 async def close(server: Server, task: asyncio.Task[None]) -> None:

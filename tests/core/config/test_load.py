@@ -219,6 +219,15 @@ def test_a_file_name_is_a_client_name(files):
     assert problem.endswith('rename it to "bright-smile-2.toml"')
 
 
+def test_a_file_name_with_accents_keeps_its_letters(files):
+    """What is left without them is nearer than what is left of them."""
+    files.client(name="Ünïted Café")
+
+    (problem,) = files.problems()
+
+    assert problem.endswith('rename it to "united-cafe.toml"')
+
+
 def test_what_editors_leave_behind_is_no_client(files):
     """A hidden file takes no line from the client that has it; a byte order mark is no letter."""
     path = files.client()

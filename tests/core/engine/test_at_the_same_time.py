@@ -1,11 +1,9 @@
-"""What happens at once: a slow CRM, two callers' calls, a STOP from another process."""
+"""What happens at once: a slow CRM, two callers' calls, a text while all else is down."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 from support.house import House
 from textback.errors import NotSent
@@ -110,48 +108,3 @@ async def test_two_calls_of_one_caller_at_the_same_moment_get_one_text(house: Ho
     assert len(house.sent) == 1
     assert sorted(map(str, house.ends())) == ["joined"] * 4 + ["sent"]
     assert house.case()["calls"] == 5
-
-
-async def test_no_intent_after_a_stop_from_another_process(closed: House) -> None:
-    """500 follow-ups are due while another process commits a STOP to each: by order of commit."""
-    house = closed
-    house.write(more='[[follow_up]]\nafter = "2h"\nbody = "Still need us?"\n')
-    await house.open()
-    numbers = [f"+1303555{index:04d}" for index in range(1000, 1500)]
-    await house.tell(*(house.ended(caller=number) for number in numbers))
-    await house.run()
-    house.clock.advance(timedelta(hours=2, seconds=1))
-
-    script = Path(__file__).parents[2] / "support" / "stops.py"
-    other = await asyncio.create_subprocess_exec(
-        sys.executable,
-        str(script),
-        str(house.folder),
-        house.clock.now().isoformat(),
-        *numbers,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert other.stdin is not None
-    assert other.stdout is not None
-    assert await other.stdout.readline() == b"ready\n"
-    other.stdin.write(b"go\n")
-    await asyncio.gather(house.run(), other.communicate())
-    assert other.returncode == 0
-    await house.run()
-
-    stopped = {
-        row["number_hash"]: row["rowid"]
-        for row in house.rows("SELECT rowid, number_hash FROM ledger WHERE kind = 'suppressed'")
-    }
-    intents = house.rows("""
-        SELECT rowid, number_hash FROM ledger
-        WHERE kind = 'decided' AND json_extract(content, '$.step') = 'follow_up/1'
-            AND json_extract(content, '$.action') = 'send'
-    """)
-    assert len(stopped) == len(numbers)
-    assert [row for row in intents if row["rowid"] > stopped[row["number_hash"]]] == []
-    went = [text.to for _, text in house.sent if text.step == "follow_up/1"]
-    assert len(went) == len(set(went)) == len(intents)
-    states = set(house.states("follow_up/%").values())
-    assert states <= {"done", "cancelled"}

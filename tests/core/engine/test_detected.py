@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from support.house import CALLER, FOLLOW_UPS, LINE, STACK, House
+from support.house import CALLER, CLIENT, FOLLOW_UPS, LINE, STACK, House
+from textback.config import load
+from textback.engine.check import stored
 from textback.events import AnsweredBy, Confidence, Happened
 from textback.model import Outcome
 
@@ -308,3 +310,119 @@ async def test_who_got_through_meanwhile_is_not_texted(closed: House, back: bool
     assert not closed.sent
     assert closed.ends() == ["suppressed", None]  # the call that got through has no end
     assert len(closed.outside.leads) == 1
+
+
+OTHER = "+13035550199"  # a number of the same account, and nobody's line here
+
+
+async def elsewhere(house: House) -> list[str]:
+    """What `check` says of calls to numbers that are none of the lines."""
+    config = load(house.folder / "textback.toml", environ={})
+    return [
+        f"{client}: {plugin}: {each.message}"
+        for client, plugin, each in (await stored(config)).findings
+    ]
+
+
+async def test_a_call_to_somebody_else_is_left_alone(house: House) -> None:
+    """No text, no lead, no notice; `check` says whose number is missing, once for all calls."""
+    house.clock.advance_to(datetime.now(UTC))  # as that command's clock stands
+    event = house.ended(line=OTHER)
+    await house.tell(event, house.ended(line=OTHER))
+    await house.tell(event)
+    await house.reopen()
+    await house.let_pass(timedelta(days=1))
+
+    assert not house.outside.asked
+    assert not house.outside.notices
+    assert not house.outside.leads
+    assert house.rows("SELECT * FROM cases") == []
+    assert {row["because"] for row in house.rows("SELECT * FROM calls")} == {
+        f"{OTHER} is none of the client's lines"
+    }
+    (said,) = await elsewhere(house)
+    assert said.startswith(f"{CLIENT}: phones: 2 missed calls to {OTHER} in 7 days, not texted")
+
+
+async def test_a_call_to_another_clients_line_needs_no_advice(closed: House) -> None:
+    """Their account is one; the other client is told by its own plugin."""
+    closed.write()
+    closed.write(client="others", line=OTHER)
+    await closed.open()
+    closed.clock.advance_to(datetime.now(UTC))
+
+    await closed.missed(line=OTHER)
+
+    assert not closed.sent
+    assert await elsewhere(closed) == []
+
+
+async def test_a_line_that_was_forgotten_is_texted_from_then_on(closed: House) -> None:
+    """What was left alone stays so; the next call isn't."""
+    closed.write()
+    await closed.open()
+    await closed.missed(line=OTHER, caller="+13035550124")
+    closed.write(line=f'{LINE}", "{OTHER}')
+    await closed.reopen()
+
+    await closed.missed(line=OTHER)
+
+    ((_, text),) = closed.sent
+    assert (text.to, text.line) == (CALLER, OTHER)
+    assert await elsewhere(closed) == []
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"line": "(303) 555-0100"},
+        {"line": "sip:+13035550100@pbx.example"},
+        {"line": None},
+        {"line": "501"},
+        {"line": "front desk"},
+        {"line": OTHER, "forwarded_from": LINE},
+        {"line": None, "forwarded_from": "3035550100"},
+    ],
+)
+async def test_a_line_in_another_form_or_unknown_is_the_clients(
+    house: House, told: dict[str, str | None]
+) -> None:
+    """As is one that was dialled, where the source knows the number it was forwarded to."""
+    await house.missed(**told)
+
+    ((_, text),) = house.sent
+    assert text.line == LINE
+
+
+async def test_a_line_abroad_is_read_as_one_of_its_country(closed: House) -> None:
+    """Without its country code; the first line is elsewhere."""
+    closed.write(line=f'{LINE}", "+442079460000')
+    await closed.open()
+
+    await closed.missed(line="020 7946 0000")
+
+    ((_, text),) = closed.sent
+    assert text.line == "+442079460000"
+
+
+async def test_who_was_served_by_another_number_is_not_texted_on(house: House) -> None:
+    """An answered call closes the case, whichever number of the account it was made to."""
+    await house.missed()
+    await house.tell(house.ended(Outcome.ANSWERED, line=OTHER))
+    await house.let_pass(timedelta(days=2))
+
+    assert len(house.sent) == 1
+    assert house.case()["closed_because"] == "the caller got through"
+
+
+async def test_what_settles_is_left_alone_as_well(closed: House) -> None:
+    """The verdict falls later, by the step."""
+    closed.write(stack=SETTLING)
+    await closed.open()
+    leg = {"leg": "L1", "outcome": Outcome.NO_ANSWER, "line": OTHER}
+    await closed.tell(closed.event("CA1", Happened.LEG_ENDED, **leg))
+    await closed.let_pass(timedelta(days=1))
+
+    assert not closed.sent
+    assert closed.rows("SELECT * FROM cases") == []
+    assert closed.states("conclude") == {"conclude": "done"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -249,6 +250,10 @@ async def test_people_or_the_caller_decide(house: House, decided: str) -> None:
     await house.missed()
 
     assert reasons == ([] if decided in ("lift", "START") else ["opt_out"])
+    ended = house.rows("SELECT content FROM ledger WHERE kind = 'resumed'")
+    assert [json.loads(row["content"])["lifted"] for row in ended] == (
+        [] if reasons else [[{"scope": "bright", "reason": "maybe_opt_out"}]]
+    )
     assert house.ends()[-1] == ("suppressed" if reasons else "sent")
 
 
@@ -270,6 +275,8 @@ async def test_an_opt_out_may_count_for_all_clients(closed: House) -> None:
     assert closed.ends() == ["sent", "sent", "suppressed"]
 
     await closed.write_in("START")
+    (row,) = closed.rows("SELECT content FROM ledger WHERE kind = 'resumed'")
+    assert json.loads(row["content"])["lifted"] == [{"scope": "*", "reason": "opt_out"}]
     await closed.let_pass(10 * DAY)
     await closed.tell(closed.ended(line=other), client="other")
     await closed.run()

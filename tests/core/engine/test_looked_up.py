@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 import attrs
 import pytest
 
-from support.house import House
+from support.house import START, House
 from textback.engine.codec import read_caller, write_caller
 from textback.events import TeamReply
-from textback.model import Caller, PhoneNumber
+from textback.model import Basis, Caller, Consent, PhoneNumber
 
 
 async def test_a_landline_ends_as_suppressed(house: House) -> None:
@@ -76,6 +76,7 @@ def test_all_that_is_known_of_a_caller_is_kept() -> None:
         line_type="voip",
         spam_score=0.25,
         do_not_text="asked us not to",
+        consent=Consent(basis=Basis.CRM, at=START, evidence="a field"),
     )
     assert None not in attrs.astuple(caller, recurse=False)
     assert read_caller(write_caller(caller)) == caller

@@ -1,12 +1,14 @@
 """Finding cases by what decided them."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from support.house import CLIENT
-from textback.engine import story
-from textback.store import clients, ledger
+from support.house import CALLER, CLIENT
+from textback.cli.cases import sentences
+from textback.engine import people, story
+from textback.store import cases, clients, ledger
 
 MANY = 100
 
@@ -59,3 +61,21 @@ async def test_a_case_is_found_by_what_a_text_to_the_team_calls_it(three):
     ):
         row = await three.runtime.store.read(lambda name=name: story.named(name))
         assert (row and row["case_id"]) == found
+
+
+async def test_what_was_said_of_the_number_is_in_the_story(house):
+    """Blocked for all clients while the case was open, and what was taken back again."""
+    await house.missed()
+    case = house.case()
+    ctx = house.runtime.ctx
+    await house.suppress(CALLER, scope="*")
+    await house.runtime.store.write(
+        lambda: people.lift(ctx.hash_of, [], "*", CALLER, "a mistake", ctx.now())
+    )
+    row = await house.runtime.store.read(lambda: cases.get(CLIENT, case["case_id"]))
+
+    told = await house.runtime.store.read(lambda: story.read(row))
+
+    lines = "\n".join(sentences(told, ZoneInfo("UTC")))
+    assert "not to be texted any more, block (all clients): asked us to." in lines
+    assert "taken back, block (all clients): a mistake." in lines

@@ -2,71 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import attrs
 import pytest
 
-from support.house import CLIENT, FOLLOW_UPS, STACK, START, House
-from textback.clock import micros
-from textback.config import load
-from textback.engine.what_if import Comparison, Difference, tools_of
+from support.compared import HOUR, compare
+from support.house import FOLLOW_UPS, STACK, START, House
+from textback.events import KeyPressed
 from textback.hookspecs import hookimpl
 from textback.model import Outcome
 from textback.picture import Action, Picture, Verdict
 
-HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 ANNA, BEN, CARL, DORA = (f"+1303555012{n}" for n in range(1, 5))
 HOURS = '[hours]\nmon = "08:00-17:00"\n'
 CLOSED = '[[text]]\nwhen = { hours = "closed" }\nbody = "We are closed. Reply STOP to opt out"\n'
 
 
-@attrs.define
-class Compared:
-    """What a comparison found."""
-
-    comparison: Comparison
-    found: list[Difference]
-
-    @property
-    def changes(self) -> list[tuple[str | None, str, str]]:
-        """Caller, step and change of each difference."""
-        return [(each.call.caller, each.step, each.change) for each in self.found]
-
-
-WhatIf = Callable[..., "Compared"]
-
-
 @pytest.fixture
 def what_if(house: House):
     """Compare today's files with others: other settings, stack or more."""
-
-    async def compare(**other: str) -> Compared:
-        config = load(house.folder / "textback.toml", environ={})
-        today = config.clients[CLIENT]
-        if other:
-            house.write(**other)
-        changed = load(house.folder / "textback.toml", environ={})
-        assert not changed.problems, changed.problems
-        found: list[Difference] = []
-        kinds = house.outside.plugins()
-        comparison = Comparison(
-            read=house.runtime.store.read,
-            hash_of=house.runtime.ctx.hash_of,
-            since=micros(START - HOUR),
-            until=micros(house.clock.now() + HOUR),
-            found=found.append,
-            progress=lambda calls: None,
-        )
-        sides = [
-            (each, tools_of(each, kinds, house.clock)) for each in (today, changed.clients[CLIENT])
-        ]
-        await comparison.run(*sides)
-        return Compared(comparison, found)
-
-    return compare
+    return partial(compare, house)
 
 
 async def eventful(house: House) -> None:
@@ -130,6 +88,33 @@ class TestTheReplay:
 
         assert compared.found == []
         assert compared.comparison.summary.differing == 0
+
+    async def test_what_callers_agreed_to(self, house, what_if):
+        """A key carries a follow-up whose call alone carries none; who opted out is past it."""
+        later = '[[follow_up]]\nafter = "100d"\nbody = "Bright Smile Dental: still need us?"\n'
+        files = {"settings": 'mode = "live"\nidle_after = "200d"', "more": later}
+        house.write(**files)
+        await house.reopen()
+        for caller, call in ((ANNA, "CA1"), (BEN, "CA2"), (CARL, "CA3")):
+            await house.missed(caller=caller, call=call)
+            if caller != BEN:
+                pressed = KeyPressed(key=call, at=house.clock.now(), call=call, digits="1")
+                await house.tell(pressed)
+        await house.let_pass(HOUR)
+        await house.write_in("STOP", number=CARL)
+        await house.write_in("START", number=CARL)
+        await house.let_pass(timedelta(days=101))
+        assert [text.to for _, text in house.sent if text.step == "follow_up/1"] == [ANNA]
+
+        unchanged = await what_if()
+        sooner = await what_if(**{**files, "more": later.replace("100d", "80d")})
+
+        assert unchanged.comparison.summary.disagreeing == {}
+        assert unchanged.found == []
+        assert sooner.changes == [
+            (ANNA, "follow_up/1", "other time"),
+            (BEN, "follow_up/1", "suppressed by consent -> sent"),
+        ]
 
     async def test_a_refusal_is_taken_over(self, house, what_if, outside):
         """What a provider said no to then is not taken for sent."""

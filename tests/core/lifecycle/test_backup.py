@@ -7,12 +7,14 @@ import json
 import shutil
 import sqlite3
 import stat
+import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from support import deployment as d
+from textback.store import backup
 
 pytestmark = pytest.mark.slow
 
@@ -37,6 +39,31 @@ def select(config, query):
         return connection.execute(query).fetchall()
     finally:
         connection.close()
+
+
+def fill(config):
+    """Twenty megabytes, so that a copy takes a moment."""
+    connection = sqlite3.connect(config.parent / "textback.db")
+    with connection:
+        connection.executemany(
+            "INSERT INTO plugin_state (client, plugin, key, value) VALUES ('x', 'x', ?, ?)",
+            [(str(number), "x" * 100_000) for number in range(200)],
+        )
+    connection.close()
+
+
+def sound(copy):
+    connection = sqlite3.connect(copy)
+    try:
+        return connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    finally:
+        connection.close()
+
+
+async def begin(config, *words):
+    """Start a command, and don't wait for its end."""
+    program = (sys.executable, "-m", "textback.cli", *words, "--config", str(config))
+    return await asyncio.create_subprocess_exec(*program, env=d.environment())
 
 
 @pytest.fixture
@@ -150,6 +177,63 @@ async def test_a_copy_is_private_whole_and_overwrites_nothing(config, textback, 
     assert [file.name for file in tmp_path.glob("copy.db*")] == ["copy.db"]
     code, _, words = await textback("backup", str(copy))
     assert (code, "is there already" in words) == (1, True)
+
+
+async def test_a_backup_that_is_killed_leaves_nothing_under_its_name(
+    config, http, provider, textback, tmp_path
+):
+    """While calls come in; and the next backup is sound."""
+    serving = await d.Serving.start(config)
+    fill(config)
+    for number in range(3):
+        copy = tmp_path / f"copy{number}.db"
+        backing_up = await begin(config, "backup", str(copy))
+        form = d.missed(f"CA{number}", caller(number))
+        assert (await d.post(http, serving.address, "dial", form)).is_success
+        await d.until((tmp_path / f"copy{number}.db.part").exists)
+        backing_up.kill()
+        await backing_up.wait()
+        assert not copy.exists() or sound(copy)
+
+    assert (await textback("backup", str(tmp_path / "copy.db")))[0] == 0
+    assert sound(tmp_path / "copy.db")
+    await serving.kill()
+
+
+async def test_a_restore_that_is_killed_leaves_the_store_or_the_copy(config, textback, tmp_path):
+    """Never nothing: an empty store would have forgotten who opted out."""
+    await textback("suppress", "+13035550123")
+    fill(config)
+    copy = tmp_path / "copy.db"
+    assert (await textback("backup", str(copy)))[0] == 0
+
+    restoring = await begin(config, "restore", str(copy), "--force")
+    await d.until((config.parent / "textback.db.part").exists)
+    restoring.kill()
+    await restoring.wait()
+
+    assert select(config, "SELECT count(*) FROM suppressions") == [(1,)]
+    code, _, words = await textback("restore", str(copy), "--force")
+    assert code == 0, words
+    assert select(config, "SELECT count(*) FROM suppressions") == [(1,)]
+
+
+async def test_a_restore_that_stops_half_way_has_moved_nothing(
+    config, textback, tmp_path, monkeypatch
+):
+    """Between moving the old store aside and putting the new one in its place."""
+    await textback("suppress", "+13035550123")
+    copy = tmp_path / "copy.db"
+    await textback("backup", str(copy))
+
+    def die(part, file):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(backup, "_in_place", die)
+    with pytest.raises(KeyboardInterrupt):
+        backup.put_back(copy, config.parent / "textback.db", "a test", 1)
+
+    assert select(config, "SELECT count(*) FROM suppressions") == [(1,)]
 
 
 async def test_restore_refuses_what_would_lose_something(config, elsewhere, textback, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import stat
 
 import pytest
@@ -87,6 +88,34 @@ async def test_bad_rows_are_told_and_nothing_is_imported(config, textback, rows)
     assert 'line 3: "" is not a phone number' in words
     assert 'line 4: "12" is not a phone number' in words
     assert rows("SELECT count(*) FROM contacts") == [(0,)]
+
+
+async def test_consents_come_in_with_their_dates(config, textback, rows):
+    """Basis, day and what shows it; a row whose consent can't be dated is told."""
+    head = "number,fields.consent_at,fields.consent_basis,fields.consent_evidence\n"
+    code, _, words = await imported(
+        config,
+        textback,
+        head
+        + "+13035550101,yes,form,\n"
+        + "+13035550102,,form,\n"
+        + "+13035550103,2026-01-05,paper,\n",
+    )
+    assert code == 1
+    assert 'line 2: fields.consent_at: "yes" is no date' in words
+    assert "line 3: fields.consent_at is missing" in words
+    assert 'line 4: fields.consent_basis: "paper" is neither form nor crm' in words
+
+    code, _, words = await imported(
+        config, textback, head + "+13035550101,2026-01-05,form,paper form of 2026\n"
+    )
+    assert code == 0, words
+    ((fields,),) = rows("SELECT fields FROM contacts")
+    assert json.loads(fields) == {
+        "consent_at": "2026-01-05",
+        "consent_basis": "form",
+        "consent_evidence": "paper form of 2026",
+    }
 
 
 async def test_a_header_is_needed(config, textback):

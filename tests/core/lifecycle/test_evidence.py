@@ -60,7 +60,8 @@ async def test_written_checked_and_forgotten(file, config, textback, rows):
     path = await written(config, textback, "after.html")
 
     page = path.read_text(encoding="utf-8")
-    (part,) = proof.read(page)["clients"]
+    everyone, part = proof.read(page)["clients"]
+    assert [row["kind"] for row in everyone["ledger"]["rows"]] == ["forgotten"]
     assert part["cases"] == []
     assert [each["reason"] for each in part["suppressions"]] == ["opt_out"]
     assert all(row["content"] is None for row in part["ledger"]["rows"] if row["kind"] == "decided")

@@ -13,7 +13,7 @@ from support import deployment as d
 from textback.clock import SystemClock, micros
 from textback.config.settings import Retention
 from textback.engine.pruning import prune
-from textback.store import SQLiteStore, bookings, contacts, ledger, pruning
+from textback.store import SQLiteStore, bookings, consents, contacts, ledger, pruning
 from textback.store import suppressions as suppressed
 
 pytestmark = pytest.mark.slow
@@ -105,6 +105,22 @@ async def test_appointments(tmp_path):
     done = await prune(store, Retention(), Retention().evidence // timedelta(microseconds=1) + 2)
 
     assert {each.what: each.count for each in done if each.count} == {"appointments": 2}
+    await store.close()
+
+
+async def test_consents(tmp_path):
+    """They go with the evidence; that they were withdrawn stays as long as an opt-out."""
+    from textback.store import open_embedded
+
+    store = open_embedded(tmp_path / "textback.db")
+    await store.write(partial(consents.put, "bright", "hash1", "form", 0, "a form"))
+    await store.write(partial(consents.withdraw, "bright", "hash1", 0))
+    for kept_for, what in (
+        (Retention().evidence, "consents"),
+        (Retention().suppressions, "withdrawals of consent"),
+    ):
+        done = await prune(store, Retention(), kept_for // timedelta(microseconds=1) + 1)
+        assert {each.what: each.count for each in done if each.count} == {what: 1}
     await store.close()
 
 

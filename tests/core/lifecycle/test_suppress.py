@@ -75,6 +75,7 @@ async def test_bad_rows_can_be_left_out(config, textback, rows):
 
     assert code == 0
     assert 'line 2: "nobody"' in words
+    assert "; 1 of them is new, 1 row left out" in words
     assert rows("SELECT number, reason FROM suppressions") == [("+13035550101", "staff")]
 
 
@@ -97,8 +98,9 @@ async def test_an_opt_out_that_the_team_was_told_of(rows, textback):
     words = ("suppress", "+13035550123", "--client", "bright")
 
     assert (await textback(*words, "--reason", "opt_out"))[0] == 0
-    assert (await textback(*words, "--lift"))[0] == 0
+    code, _, said = await textback(*words, "--lift")
 
+    assert (code, "is still not texted: opt out (bright)" in said) == (1, True)
     assert [tuple(row) for row in rows("SELECT client, reason FROM suppressions")] == [
         ("bright", "opt_out")
     ]
@@ -118,7 +120,52 @@ async def test_wrong_use_is_told(config, textback):
     assert "not text in UTF-8" in words
 
 
+async def test_a_header_without_the_number_is_told(config, textback, rows):
+    """As what it is, and not as a row whose number is wrong."""
+    (config.parent / "old.csv").write_text("phone,why\n+13035550101,block\n")
+
+    code, _, words = await textback("suppress", "--import", str(config.parent / "old.csv"))
+
+    assert code == 1
+    assert 'old.csv: line 1 names no column "number"; the columns are: number, reason' in words
+    assert rows("SELECT count(*) FROM suppressions") == [(0,)]
+
+
 async def _settled(rows) -> None:
     async with asyncio.timeout(20):
         while not rows("SELECT 1 FROM cases WHERE end_state IS NOT NULL"):
             await asyncio.sleep(0.02)
+
+
+NUMBER = "+13035550101"
+
+
+async def test_what_was_taken_back_is_told(config, textback):
+    """In the file of evidence, also what was said for all clients."""
+    await textback("suppress", NUMBER, "--because", "a rival")
+    await textback("suppress", NUMBER, "--reason", "staff", "--because", "the owner's")
+    await textback("suppress", NUMBER, "--lift", "--because", "all wrong")
+    path = config.parent / "evidence.html"
+
+    code, _, words = await textback("evidence", NUMBER, "--out", str(path))
+
+    assert code == 0, words
+    page = path.read_text()
+    assert "block for all clients, staff for all clients taken back" in page
+    assert "(all wrong)" in page
+    assert (await textback("evidence", "--verify", str(path)))[0] == 0
+
+
+async def test_what_cannot_be_taken_back_is_told(config, textback, rows):
+    """An opt-out is the caller's; what was said of all clients stays when one is named."""
+    await textback("suppress", NUMBER, "--client", "bright", "--reason", "opt_out")
+    await textback("suppress", NUMBER)
+
+    code, _, words = await textback("suppress", NUMBER, "--client", "bright", "--lift")
+
+    assert code == 1
+    assert "is still not texted: opt out (bright), block (all clients)" in words
+    code, _, words = await textback("suppress", NUMBER, "--lift")
+    assert code == 0
+    assert "taken back (all clients), but" in words
+    assert rows("SELECT client, reason FROM suppressions") == [("bright", "opt_out")]

@@ -16,6 +16,7 @@ from textback.events import (
     Booked,
     BookingCancelled,
     CallEvent,
+    Consented,
     EmailReceived,
     Happened,
     KeyPressed,
@@ -294,6 +295,7 @@ class TestStack:
 EVENTS = [
     (CallEvent(key="k", call="c", happened=Happened.STARTED, at=NOW), "source"),
     (KeyPressed(key="k", at=NOW, call="c", digits="1"), "source"),
+    (Consented(key="k", at=NOW, number="n", evidence="e"), "source"),
     (TextReceived(key="k", at=NOW, number="n", line="l", body="b"), "sender"),
     (TextStatus(key="k", at=NOW, state=TextState.SENT), "sender"),
     (OptOut(key="k", at=NOW, number="n", evidence="e"), "sender"),

@@ -116,3 +116,22 @@ def test_new_used_wrongly(plugins, tmp_path):
 
     assert done.exit_code == 2
     assert 'did you mean "crm"' in done.stderr
+
+
+def test_a_name_that_is_taken_is_not_begun(plugins, tmp_path):
+    """Two plugins of one name in an environment are refused, so the second is not written."""
+    done = plugins("new", "contacts", "--role", "crm", "--into", str(tmp_path))
+
+    assert done.exit_code == 2
+    assert done.stderr.strip() == (
+        'textback: "contacts" is a plugin of textback already; choose another name'
+    )
+    assert not (tmp_path / "textback-contacts").exists()
+
+
+def test_what_is_not_installed_is_not_certified(plugins):
+    """As happens to whoever has begun a plugin, and tries it in another environment."""
+    done = plugins("certify", "acme")
+
+    assert done.exit_code == 1
+    assert 'no plugin named "acme" in this environment; run pip install -e .' in done.stderr

@@ -63,8 +63,14 @@ def test_has_only_what_its_roles_need(tmp_path):
 @pytest.mark.parametrize(
     ("name", "roles", "words"),
     [
-        ("my-crm", ["crm"], "can't be a plugin's name; take small letters and _"),
-        ("class", ["crm"], "can't be a plugin's name"),
+        ("My-CRM", ["crm"], '"My-CRM" can\'t be a plugin\'s name; take "my_crm"'),
+        (
+            "2go",
+            ["crm"],
+            "can't be a plugin's name; take small letters, digits and _, a letter first",
+        ),
+        ("ünï", ["crm"], "can't be a plugin's name; take small letters"),
+        ("class", ["crm"], '"class" is a word of Python; choose another name'),
         ("acme", [], "say what it plays, some of: source, sender"),
         ("acme", ["crmm"], '"crmm" is no role; did you mean "crm"?'),
         ("acme", ["crm", "lookup"], "a crm is asked who calls already"),
@@ -85,11 +91,17 @@ def test_overwrites_nothing(tmp_path):
         new.write("acme", ["sender"], tmp_path)
 
 
-@pytest.mark.parametrize("roles", CHOICES, ids="+".join)
-def test_is_clean_by_its_own_rules(tmp_path, roles):
-    """What its CI file runs finds nothing: style and types."""
+@pytest.mark.parametrize(
+    ("name", "roles"),
+    [
+        *(("acme", roles) for roles in CHOICES),
+        *((name, TOGETHER) for name in ("x", "zephyr", "yellow_pages_international")),
+    ],
+)
+def test_is_clean_by_its_own_rules(tmp_path, name, roles):
+    """What its CI file runs finds nothing of style, however it sorts and however long its name."""
     pytest.importorskip("ruff")
-    project, _ = written(tmp_path, roles)
+    project, _ = written(tmp_path, roles, name)
 
     run(sys.executable, "-m", "ruff", "check", "-q", cwd=project)
     run(sys.executable, "-m", "ruff", "format", "-q", "--check", cwd=project)

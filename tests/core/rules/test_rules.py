@@ -137,6 +137,24 @@ def test_answers_to_stop_and_help_may_go(kind):
     assert suppressed.judge(picture(kind=kind, suppressions=(opted_out(),))).action is Action.SEND
 
 
+@pytest.mark.parametrize(
+    ("kind", "also", "action"),
+    [
+        (Kind.REPLY, (), Action.SEND),
+        (Kind.REPLY, ("block",), Action.SUPPRESS),
+        (Kind.REPLY, ("opt_out",), Action.SUPPRESS),
+        (Kind.FIRST, (), Action.SUPPRESS),
+        (Kind.FOLLOW_UP, (), Action.SUPPRESS),
+    ],
+)
+def test_people_may_ask_who_may_have_opted_out(kind, also, action):
+    """Nothing goes by itself, and what else forbids texts forbids people's, too."""
+    forbidding = tuple(opted_out(reason=reason) for reason in ("maybe_opt_out", *also))
+    verdict = suppressed.judge(picture(kind=kind, suppressions=forbidding))
+
+    assert verdict.action is action
+
+
 def test_a_tester_may_be_of_the_team():
     """In test mode only: but an opt-out holds there too."""
     staff = {"staff_phones": frozenset({TESTER})}

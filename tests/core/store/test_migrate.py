@@ -51,6 +51,7 @@ def test_bookings_of_the_first_schema(tmp_path: Path) -> None:
         connection.execute("ALTER TABLE bookings DROP COLUMN told_at")
         connection.execute("ALTER TABLE bookings DROP COLUMN replaced_by")
         connection.execute("DROP TABLE counters")
+        connection.execute("DROP TABLE consents")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
         connection.execute(
             "INSERT INTO bookings (client, plugin, booking, title) VALUES ('c', 'p', 'B1', 'x')"
@@ -61,6 +62,28 @@ def test_bookings_of_the_first_schema(tmp_path: Path) -> None:
     assert (done.before, done.after) == ("0001", HEAD)
     kept = connection.execute("SELECT booking, title, told_at, replaced_by FROM bookings")
     assert kept.fetchall() == [("B1", "x", 0, None)]
+    connection.close()
+
+
+def test_opt_outs_of_the_third_schema(tmp_path: Path) -> None:
+    """Nothing that was given before them carries, also once they are taken back."""
+    path = tmp_path / "textback.db"
+    migrate(f"sqlite:///{path}")
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("DROP TABLE consents")
+        connection.execute("UPDATE alembic_version SET version_num = '0003'")
+        for number, reason in (("h1", "opt_out"), ("h2", "block")):
+            connection.execute(
+                "INSERT INTO suppressions (client, number_hash, reason, since, evidence)"
+                " VALUES ('c', ?, ?, 5, 'e')",
+                (number, reason),
+            )
+
+    migrate(f"sqlite:///{path}")
+
+    kept = connection.execute("SELECT client, number_hash, basis, at FROM consents")
+    assert kept.fetchall() == [("c", "h1", "withdrawn", 5)]
     connection.close()
 
 

@@ -19,7 +19,7 @@ def url(postgres_server: Any, request: pytest.FixtureRequest) -> str:
     """An empty database."""
     name = f"opening_{abs(hash(request.node.name))}"
     postgres_server.psql(f"CREATE DATABASE {name};")
-    address: str = postgres_server.get_uri(database=name)
+    address: str = postgres_server.url(name)
     return address
 
 
@@ -75,7 +75,7 @@ async def test_what_is_wrong_is_said(url: str, error: type[StoreError], says: st
 async def test_a_database_that_isnt_there(postgres_server: Any) -> None:
     """The server is, so that is said."""
     with pytest.raises(WrongStore, match="no such database"):
-        await open_store(postgres_server.get_uri(database="absent"), NOWHERE)
+        await open_store(postgres_server.url("absent"), NOWHERE)
 
 
 def test_the_extra_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

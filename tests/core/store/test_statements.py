@@ -76,7 +76,7 @@ async def test_postgres_understands_them(postgres_server: Any) -> None:
     import asyncpg
 
     postgres_server.psql("CREATE DATABASE statements;")
-    url = postgres_server.get_uri(database="statements")
+    url = postgres_server.url("statements")
     migrate(url)
     connection = await asyncpg.connect(url)
     wrong = []

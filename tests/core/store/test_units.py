@@ -8,7 +8,17 @@ from functools import partial
 import pytest
 
 from textback.engine.duty import take_over
-from textback.store import Store, Work, contacts, pauses, steps, subjects, suppressions, texts
+from textback.store import (
+    Store,
+    Work,
+    consents,
+    contacts,
+    pauses,
+    steps,
+    subjects,
+    suppressions,
+    texts,
+)
 from textback.store.contacts import Stale
 from textback.store.steps import Step
 from textback.store.subjects import LEASE_US, LostLease
@@ -125,7 +135,7 @@ async def test_who_lost_the_lease_commits_nothing(store: Store) -> None:
 
     def unit() -> Work[None]:
         yield from pauses.pause("acme", "by a", 1)
-        yield from subjects.held("acme", "case/1", 1)
+        yield from subjects.renew("acme", "case/1", 1, 5)
 
     with pytest.raises(LostLease):
         await store.write(unit)
@@ -214,6 +224,23 @@ async def test_suppressions_are_found_by_hash(store: Store) -> None:
     assert [row["client"] for row in rows] == ["*"]
     assert await store.write(lambda: suppressions.lift("acme", "h1", "opt_out"))
     assert not await store.write(lambda: suppressions.lift("acme", "h1", "opt_out"))
+
+
+async def test_of_each_consent_the_latest_is_kept(store: Store) -> None:
+    """By hash, with what all clients heard; forgetting leaves what was withdrawn."""
+    await store.write(lambda: consents.put("acme", "h1", "form", 5, "new"))
+    await store.write(lambda: consents.put("acme", "h1", "form", 4, "old"))
+    await store.write(lambda: consents.withdraw("*", "h1", 6))
+    await store.write(lambda: consents.put("acme", "h2", "crm", 1, "other"))
+
+    rows = await store.read(lambda: consents.of("acme", "h1"))
+    found = [(row["client"], row["basis"], row["at"], row["evidence"]) for row in rows]
+    assert found == [("acme", "form", 5, "new"), ("*", "withdrawn", 6, "")]
+    for client in ("acme", "*"):
+        await store.write(lambda client=client: consents.forget(client, "h1"))
+    rows = await store.read(lambda: consents.of("acme", "h1"))
+    assert [row["basis"] for row in rows] == ["withdrawn"]
+    assert len(await store.read(lambda: consents.of("acme", "h2"))) == 1
 
 
 async def test_a_text_never_moves_backwards(store: Store) -> None:

@@ -263,6 +263,15 @@ class ListsNothing(Acme):
             yield event
 
 
+@wrong(Calls, "test_lists_calls")
+class ReadsOnePage(Acme):
+    @hookimpl
+    async def list_calls(self, since):
+        async for event in super().list_calls(since):
+            yield event
+            return
+
+
 @wrong(Calls, "test_a_failed_listing_is_not_an_empty_one")
 class HidesAFailedListing(Acme):
     @hookimpl
@@ -356,6 +365,30 @@ class LogsTheKey(Retried):
 class ShowsTheKey(Acme):
     def __repr__(self):
         return f"Acme({self.settings.api_key.value})"
+
+
+class AsksFirst(Acme):
+    """Tells the provider's words as they are, when it is not let in."""
+
+    @hookimpl
+    async def send_text(self, text):
+        answer = await self.services.http.post("https://api.acme.example/session", **self.given())
+        raise Refused(answer.json()["message"], permanent=True)
+
+    def given(self):
+        raise NotImplementedError
+
+
+@wrong(Texts, "test_shows_no_secret")
+class TellsTheOtherSecret(AsksFirst):
+    def given(self):
+        return {"json": {"secret": self.settings.webhook_secret.value}}
+
+
+@wrong(Texts, "test_shows_no_secret")
+class TellsTheToken(AsksFirst):
+    def given(self):
+        return {"headers": {"authorization": "Bearer had-for-the-key"}}
 
 
 @wrong(Texts, "test_shows_no_number")

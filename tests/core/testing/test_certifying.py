@@ -136,6 +136,7 @@ NOTICES, CHECK = "tests/test_notifier.py", "tests/test_plugin.py"
         ),
         (SETTINGS, "def account", "def whose", Level.SILVER, "limited", "property account"),
         (SETTINGS, "timeout_s", "patience_s", Level.NONE, "addressable", "no timeout_s"),
+        (SETTINGS, "base_url", "root", Level.NONE, "addressable", "no base_url"),
     ],
 )
 def test_each_rule_sees_what_is_missing(judged, change, path, old, new_, level, rule, why):
@@ -146,6 +147,15 @@ def test_each_rule_sees_what_is_missing(judged, change, path, old, new_, level, 
 
     assert why in unmet[rule]
     assert reached is level
+
+
+@pytest.mark.parametrize("name", ["url", "urls", "webhook_url"])
+def test_whose_user_says_where_it_asks_needs_no_base_url(judged, change, name):
+    """The address itself is the setting then; a time-out is asked for all the same."""
+    change(SETTINGS, "base_url", name)
+    change(SETTINGS, "timeout_s", "patience_s")
+
+    assert judged()[1]["addressable"] == "its settings have no timeout_s"
 
 
 def test_secret_that_no_contract_was_given(judged, change):

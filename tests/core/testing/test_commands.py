@@ -42,6 +42,28 @@ body = "three"
 """
 
 
+POST = """
+import attrs
+
+from textback.hookspecs import hookimpl
+
+
+@attrs.frozen
+class Settings:
+    pass
+
+
+@attrs.frozen(eq=False)
+class Post:
+    settings: Settings
+    services: object
+
+    @hookimpl
+    async def send_email(self, email):
+        raise NotImplementedError
+"""
+
+
 @pytest.fixture
 def deployment(tmp_path):
     """The files of a client on a real provider; the path of textback.toml."""
@@ -89,7 +111,8 @@ class TestSimulate:
 
     async def test_none_after_a_reply(self, deployment):
         """A reply after a day and an hour: two follow-ups have gone, the third never does."""
-        lines = await simulate(deployment, "--reply", "Yes, please", "--reply-after", "25h")
+        words = ("--at", "2026-03-02T10:30", "--reply", "Yes, please", "--reply-after", "25h")
+        lines = await simulate(deployment, *words)  # by day, since at night follow-ups wait
 
         assert [name for _, name, _ in delivered(lines)] == ["text/1", "follow_up/1", "follow_up/2"]
         (cancelled,) = [line for line in lines if line["step"] == "cancel"]
@@ -123,6 +146,27 @@ class TestSimulate:
         assert decision["action"] == "send"
         assert {"suppressed", "cool_down", "mode"} <= {each["rule"] for each in decision["rules"]}
         assert next(line for line in lines if line["step"] == "record")["tags"] == ["missed-call"]
+
+    async def test_a_follow_up_by_e_mail(self, deployment):
+        """With its subject and words and no segments; without an address it is told, too."""
+        path = deployment.parent / "clients" / "bright.toml"
+        by_mail = 'channel = "email"\nsubject = "Your call"\nbody = "two"'
+        told = path.read_text().replace('body = "two"', by_mail)
+        path.write_text(
+            told.replace("[plugins.contacts]\n", "[plugins.contacts]\n[plugins.post]\n")
+        )
+        (deployment.parent / "plugins").mkdir()
+        (deployment.parent / "plugins" / "post.py").write_text(POST)
+
+        known = await simulate(deployment, "--email", "anna@home.example")
+        unknown = await simulate(deployment)
+
+        (mail,) = [line for line in known if line.get("to") == "anna@home.example"]
+        assert (mail["subject"], mail["body"].splitlines()[0]) == ("Your call", "two")
+        assert "segments" not in mail
+        (dropped,) = [line for line in unknown if line["step"] == "cancel"]
+        assert dropped["name"] == "follow_up/2"
+        assert dropped["because"] == "no e-mail address is known"
 
     async def test_answered_call(self, deployment):
         """Nothing but the verdict."""

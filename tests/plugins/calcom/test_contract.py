@@ -11,7 +11,7 @@ import pytest
 from textback.config.secrets import Secret
 from textback.events import Booked, BookingCancelled
 from textback.testing.builders import a_request
-from textback.testing.contracts import BookingContract, Example
+from textback.testing.contracts import BookingContract, CheckContract, Example
 from textback_calcom import CalCom, Settings
 
 SECRET = "a secret of these tests"
@@ -85,3 +85,13 @@ class TestCalCom(BookingContract):
     def signed(self, request, secret):
         signature = hmac.new(secret.encode(), request.body, hashlib.sha256).hexdigest()
         return attrs.evolve(request, headers={"x-cal-signature-256": signature})
+
+
+class TestCheck(CheckContract):
+    secret = "cal_live_0123456789abcdef"
+
+    @pytest.fixture
+    def plugin(self, services, settings, account):
+        self.all_is_well = account.answer
+        account.add()
+        return CalCom(settings(), services)

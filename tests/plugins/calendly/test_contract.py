@@ -10,8 +10,9 @@ import pytest
 
 from textback.config.secrets import Secret
 from textback.events import Booked, BookingCancelled
+from textback.model import Addresses
 from textback.testing.builders import a_request
-from textback.testing.contracts import BookingContract, Example
+from textback.testing.contracts import BookingContract, CheckContract, Example
 from textback_calendly import Calendly, Settings
 
 KEY = "a signing key of these tests"
@@ -108,3 +109,16 @@ class TestCalendly(BookingContract):
         return attrs.evolve(
             request, headers={"calendly-webhook-signature": f"t={stamp},v1={signature}"}
         )
+
+
+class TestCheck(CheckContract):
+    secret = "eyJ0123456789abcdefghij"
+
+    @pytest.fixture
+    async def plugin(self, services, settings, account, provider):
+        """Set up by ``connect``."""
+        provider.response = self.all_is_well = account.answer
+        calendly = Calendly(settings(), services)
+        await calendly.connect(Addresses(base=services.address), dry_run=False)
+        provider.requests.clear()
+        return calendly

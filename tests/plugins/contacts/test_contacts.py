@@ -5,7 +5,18 @@ from datetime import UTC, datetime, timedelta, timezone
 import attrs
 import pytest
 
-from textback.model import Activity, ActivityKind, Call, Caller, Lead, Media, Outcome, PhoneNumber
+from textback.model import (
+    Activity,
+    ActivityKind,
+    Basis,
+    Call,
+    Caller,
+    Consent,
+    Lead,
+    Media,
+    Outcome,
+    PhoneNumber,
+)
 from textback.services import Contact
 
 ANNA = PhoneNumber("+13035550123")
@@ -62,6 +73,36 @@ async def test_language_and_vip_are_known_of_the_next_call(crm):
 
     assert (before.vip, before.language) == (None, None)
     assert (after.vip, after.language) == (True, "es-MX")
+
+
+@pytest.mark.parametrize(
+    ("fields", "consent"),
+    [
+        ({}, None),
+        ({"consent_at": "yes"}, None),
+        (
+            {"consent_at": "2026-01-05"},
+            Consent(
+                basis=Basis.CRM,
+                at=datetime(2026, 1, 5, tzinfo=UTC),
+                evidence="the contact's field consent_at: 2026-01-05",
+            ),
+        ),
+        (
+            {"consent_at": "2026-01-05", "consent_basis": "form", "consent_evidence": "paper form"},
+            Consent(
+                basis=Basis.FORM,
+                at=datetime(2026, 1, 5, tzinfo=UTC),
+                evidence="paper form: 2026-01-05",
+            ),
+        ),
+    ],
+)
+async def test_consent_is_a_date(crm, fields, consent):
+    """Of a form, or as the CRM says; a yes without a date is none."""
+    await crm.save_contact(attrs.evolve(LEAD, fields=fields), "case/c1")
+
+    assert (await crm.identify_caller(a_call())).consent == consent
 
 
 async def test_another_lead_adds_to_the_contact(crm):

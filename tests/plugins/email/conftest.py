@@ -1,46 +1,19 @@
 """Real servers around the plugin: an SMTP server, a mailbox over IMAP, certificates of a CA."""
 
 import asyncio
-import email
-import re
 import ssl
-from email.policy import default
 
 import attrs
 import pytest
 import trustme
-from aiosmtpd.smtp import SMTP, AuthResult
 
+from support.mail import PASSWORD, Folder, Post, login_of, smtp
 from textback.config.secrets import Secret
 from textback.services import Services
 from textback.testing.builders import NOW
 from textback.testing.clock import VirtualClock
 from textback.testing.memory import MemoryContacts, MemoryState
 from textback_email import Imap, Mail, Settings
-
-PASSWORD = "a-password-of-this-test"
-
-
-@attrs.define
-class Post:
-    """What an SMTP server has taken; refuses the addresses of *refusing* with their answers."""
-
-    envelopes: list = attrs.field(factory=list)
-    refusing: dict = attrs.field(factory=dict)
-
-    async def handle_RCPT(self, server, session, envelope, address, options):
-        if address in self.refusing:
-            return self.refusing[address]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server, session, envelope):
-        self.envelopes.append(envelope)
-        return "250 taken"
-
-    @property
-    def mails(self):
-        return [email.message_from_bytes(each.content, policy=default) for each in self.envelopes]
 
 
 @pytest.fixture(scope="session")
@@ -73,26 +46,13 @@ async def smtp_server(post):
     running = []
 
     async def start(*, ssl=None, **how):
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(
-            lambda: SMTP(post, hostname="mail.test", **how), "127.0.0.1", 0, ssl=ssl
-        )
+        server = await smtp(post, ssl=ssl, **how)
         running.append(server)
         return server.sockets[0].getsockname()[1]
 
     yield start
     for server in running:
         server.close()
-
-
-def login_of(username, password):
-    """An authenticator that lets one user in."""
-
-    def authenticate(server, session, envelope, mechanism, data):
-        fits = (data.login, data.password) == (username.encode(), password.encode())
-        return AuthResult(success=fits, handled=fits)
-
-    return authenticate
 
 
 @attrs.define
@@ -151,82 +111,6 @@ async def script():
     for talk in told.talks:  # one that keeps silent, say
         talk.cancel()
     await asyncio.gather(*told.talks, return_exceptions=True)
-
-
-@attrs.define
-class Folder:
-    """A mailbox that speaks enough IMAP, RFC 3501, to be read.
-
-    Attributes:
-        mails: By UID.
-        commands: What clients asked for, without their tags.
-    """
-
-    mails: dict = attrs.field(factory=dict)
-    commands: list = attrs.field(factory=list)
-    validity: int = 7
-    password: str = PASSWORD
-    port: int = 0
-    writers: list = attrs.field(factory=list)
-
-    def put(self, raw):
-        """A mail comes in."""
-        uid = max(self.mails, default=0) + 1
-        self.mails[uid] = raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-        return uid
-
-    def hang_up(self):
-        """Every connection breaks."""
-        for writer in self.writers:
-            writer.transport.abort()
-
-    async def serve(self, reader, writer):
-        self.writers.append(writer)
-        writer.write(b"* OK ready\r\n")
-        try:
-            while line := await reader.readline():
-                tag, command = line.decode().strip().split(" ", 1)
-                self.commands.append(command)
-                for said in self._do(command):
-                    writer.write(said.replace(b"TAG ", f"{tag} ".encode()))
-                await writer.drain()
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
-
-    def _do(self, command):
-        words = command.upper().split()
-        match words:
-            case ["CAPABILITY"]:
-                yield b"* CAPABILITY IMAP4rev1\r\n"
-            case ["LOGIN", *_]:
-                if f'"{self.password}"' not in command:
-                    yield b"TAG NO [AUTHENTICATIONFAILED] no\r\n"
-                    return
-            case ["EXAMINE", *name]:
-                if name != ['"INBOX"']:
-                    yield b"TAG NO there is no such mailbox\r\n"
-                    return
-                yield b"* %d EXISTS\r\n" % len(self.mails)
-                yield b"* OK [UIDVALIDITY %d] fine\r\n" % self.validity
-                yield b"* OK [UIDNEXT %d] fine\r\n" % (max(self.mails, default=0) + 1)
-            case ["UID", "SEARCH", "UID", span]:
-                first = int(re.match(r"\d+", span)[0])
-                last = max(self.mails, default=0)
-                found = [uid for uid in self.mails if uid >= first] or ([last] if last else [])
-                yield b"* SEARCH %s\r\n" % b" ".join(b"%d" % uid for uid in found)
-            case ["UID", "FETCH", uid, *_]:
-                raw = self.mails.get(int(uid))
-                if raw is not None:
-                    yield b"* 1 FETCH (UID %s BODY[]<0> {%d}\r\n" % (uid.encode(), len(raw))
-                    yield raw + b")\r\n"
-            case ["NOOP"]:
-                pass
-            case _:
-                yield b"TAG BAD what?\r\n"
-                return
-        yield b"TAG OK done\r\n"
 
 
 @pytest.fixture

@@ -2,11 +2,11 @@
 
 import asyncio
 from datetime import timedelta
-from email.message import EmailMessage
 
 import pytest
 
 from support.house import CALLER, LINE, STACK, House
+from support.mail import an_answer
 from support.outside import Outside
 from textback.engine.sources import supervise
 from textback.model import Caller
@@ -72,19 +72,6 @@ poll_s = 0.05
             await asyncio.sleep(0.01)
     yield made
     await made.close()
-
-
-def an_answer(mail, sender, words):
-    """What a mail program makes of somebody's answer."""
-    made = EmailMessage()
-    made["From"] = sender
-    made["To"] = str(mail["reply-to"])
-    made["Subject"] = f"Re: {mail['subject']}"
-    made["Message-ID"] = f"<answer-to-{mail['message-id'].strip('<>')}>"
-    made["In-Reply-To"] = mail["message-id"]
-    quoted = "\n".join(f"> {line}" for line in mail.get_content().splitlines())
-    made.set_content(f"{words}\n\nOn Monday Desk <desk@bright.example> wrote:\n{quoted}\n")
-    return made.as_bytes()
 
 
 async def until(condition):

@@ -56,7 +56,11 @@ async def test_twins_are_warned_of(make, api):
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"stage": "nowhere"}, 'lead[2].stage: there is no stage "nowhere"'),
+        (
+            {"stage": "nowhere"},
+            'lead[2].stage: there is no stage "nowhere"; '
+            "there are: New lead, Contacted, Quote sent",
+        ),
         ({"owner": "nobody"}, 'lead[2].owner: there is no user "nobody" in this sub-account'),
         ({"fields": {"x": "y"}}, 'lead[2].fields.x: there is no custom field "x"'),
     ],

@@ -2,6 +2,7 @@
 
 import pytest
 
+from support.gohighlevel_api import LEAD_SOURCE
 from textback.errors import MaybeSent
 from textback.model import Caller
 from textback.testing.builders import CALLER, a_call
@@ -113,3 +114,27 @@ async def test_owners_that_cannot_be_read_cost_no_name(crm, api):
     api.lose = lambda request: "users" in request.url.path
     caller = await crm.identify_caller(a_call())
     assert (caller.first_name, caller.owner) == ("Anna", None)
+
+
+@pytest.mark.parametrize(
+    ("value", "at"),
+    [("2026-01-05", "2026-01-05"), (1767571200000, "2026-01-05"), ("Yes", None), ("", None)],
+)
+async def test_consent_is_a_day_in_a_custom_field(make, api, value, at):
+    """By the field's name; a yes without a date is none."""
+    field = [{"id": LEAD_SOURCE, "value": value}]
+    api.add_contact(phone=CALLER, firstName="Anna", customFields=field)
+
+    caller = await make(consent_field="Lead source").identify_caller(a_call())
+
+    assert (caller.consent and f"{caller.consent.at:%Y-%m-%d}") == at
+    assert at is None or "Lead source" in caller.consent.evidence
+
+
+async def test_a_consent_field_that_is_not_there_costs_no_caller(make, api):
+    """It is told by `check`."""
+    api.add_contact(phone=CALLER, firstName="Anna")
+    plugin = make(consent_field="nonesuch")
+
+    assert (await plugin.identify_caller(a_call())).first_name == "Anna"
+    assert any("consent_field" in finding.message for finding in await plugin.check())

@@ -54,6 +54,27 @@ async def test_all_that_is_known(hubspot, make):
     )
 
 
+@pytest.mark.parametrize(
+    ("days", "at"),
+    [
+        (["2026-01-05"], "2026-01-05"),
+        (["2026-01-05", "2025-12-24"], "2025-12-24"),
+        (["2026-01-05", ""], None),
+        (["true"], None),
+    ],
+)
+async def test_consent_is_a_day(hubspot, make, days, at):
+    """Of several who share the number, all must have agreed, and the earliest day counts."""
+    hubspot.define("contacts", "sms_consent_on")
+    for day in days:
+        hubspot.person(phone=CALLER, sms_consent_on=day)
+
+    consent = (await make(consent_property="sms_consent_on").identify_caller(a_call())).consent
+
+    assert (consent and f"{consent.at:%Y-%m-%d}") == at
+    assert at is None or consent.evidence == f"HubSpot's contact property sms_consent_on: {at}"
+
+
 async def test_what_is_empty_or_odd_is_left_out(hubspot, make):
     """No field is made up of a word that means nothing."""
     hubspot.define("contacts", "is_vip")

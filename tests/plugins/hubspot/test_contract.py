@@ -11,8 +11,8 @@ from support.hubspot_api import TOKEN, HubSpotApi
 from textback.config.secrets import Secret
 from textback.errors import MaybeSent, NotSent
 from textback.model import Caller
-from textback.testing.builders import CALLER, NOW
-from textback.testing.contracts import CrmContract, LookupContract
+from textback.testing.builders import CALLER, NOW, a_lead
+from textback.testing.contracts import CheckContract, CrmContract, EraseContract, LookupContract
 from textback.testing.fixtures import Provider, services
 from textback_hubspot import HubSpot, Settings
 
@@ -121,3 +121,27 @@ class TestWhoCalls(LookupContract):
 
     def named(self, name):
         return found({"firstname": name, "phone": CALLER})
+
+
+class TestCheck(CheckContract):
+    secret = TOKEN
+    reading_posts = frozenset(
+        {
+            "/crm/v3/objects/contacts/search",
+            "/oauth/v2/private-apps/get/access-token-info",
+        }
+    )
+
+    @pytest.fixture
+    def plugin(self, provider, services):
+        self.all_is_well = provider.response
+        return plugin(provider, services)
+
+
+class TestErase(EraseContract):
+    @pytest.fixture
+    def plugin(self, provider, services):
+        return plugin(provider, services)
+
+    async def hold(self, plugin, number):
+        await plugin.save_contact(a_lead(number=number), f"key/{number}")

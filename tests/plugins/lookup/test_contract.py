@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from textback.model import Caller
-from textback.testing.builders import CALLER
-from textback.testing.contracts import LookupContract
+from textback.testing.builders import CALLER, a_call
+from textback.testing.contracts import CheckContract, EraseContract, LookupContract
 
 
 def twilio(name="Anna Example", line="mobile"):
@@ -84,3 +84,31 @@ class TestTelnyxLookup(PaidLookup):
 
     def named(self, name):
         return telnyx(name)
+
+
+class TestTwilioCheck(CheckContract):
+    all_is_well = twilio()
+    secret = "fedcba9876543210fedcba9876543210"
+
+    @pytest.fixture
+    def plugin(self, make):
+        return make("twilio")
+
+
+class TestTelnyxCheck(CheckContract):
+    all_is_well = httpx.Response(200, json={"data": {"record_type": "balance", "balance": "7.50"}})
+    secret = "KEY0123456789ABCDEF_abcdef0123456789"
+
+    @pytest.fixture
+    def plugin(self, make):
+        return make("telnyx")
+
+
+class TestErase(EraseContract):
+    @pytest.fixture
+    def plugin(self, make, provider):
+        provider.response = twilio()
+        return make("twilio")
+
+    async def hold(self, plugin, number):
+        await plugin.identify_caller(a_call(caller=number))

@@ -43,8 +43,15 @@ async def test_a_wrong_token_is_found(make):
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"stage": "nowhere"}, 'lead[2].stage: there is no stage "nowhere"'),
-        ({"pipeline": "none", "stage": None}, 'lead[2].stage: there is no pipeline "none"'),
+        (
+            {"stage": "nowhere"},
+            'lead[2].stage: there is no stage "nowhere"; '
+            "there are: New lead, Contacted, Quote sent",
+        ),
+        (
+            {"pipeline": "none", "stage": None},
+            'lead[2].stage: there is no pipeline "none"; there are: Sales, Service',
+        ),
         ({"tag": "unheard"}, 'lead[2].tag: persons have no label "unheard"; add it in Pipedrive'),
         ({"owner": "nobody"}, 'lead[2].owner: there is no user "nobody"'),
         ({"fields": {"x": "y"}}, 'lead[2].fields.x: there is no custom field "x"'),

@@ -13,6 +13,7 @@ from textback.events import AnsweredBy, CallEvent, Happened, TextReceived
 from textback.model import Outcome
 from textback.testing.builders import ADDRESS, BODY, CALLER, LINE, NOW, a_request
 from textback.testing.contracts import (
+    CheckContract,
     Example,
     Listed,
     SenderContract,
@@ -207,4 +208,17 @@ class TestRingCentralCalls(HasTheWord, SourceContract):
 
     @pytest.fixture
     def source(self, ringcentral):
+        return ringcentral
+
+
+class TestCheck(CheckContract):
+    secret = SECRET
+
+    @pytest.fixture
+    async def plugin(self, ringcentral, services, provider):
+        """Let in, and subscribed to what it needs."""
+        platform = api.Platform(services.clock, tokens={"a-token"})
+        provider.response = self.all_is_well = platform.answer
+        await ringcentral.maintain()
+        provider.requests.clear()
         return ringcentral

@@ -8,11 +8,11 @@ import attrs
 import httpx
 import pytest
 
-from support.slack_api import BEN, BOT_TOKEN, CHANNEL, HOOK, SIGNING_SECRET, written
+from support.slack_api import BEN, BOT_TOKEN, CHANNEL, HOOK, SIGNING_SECRET, Workspace, written
 from textback.config.secrets import Secret
 from textback.events import TeamReply
 from textback.testing.builders import a_request
-from textback.testing.contracts import Example, NotifierContract, WebhookContract
+from textback.testing.contracts import CheckContract, Example, NotifierContract, WebhookContract
 from textback.testing.fixtures import provider, services
 from textback_slack import Settings, Slack
 
@@ -87,3 +87,28 @@ class TestSlackAnswers(WebhookContract):
         signature = f"v0={hmac.digest(secret.encode(), message, 'sha256').hex()}"
         headers = {"x-slack-request-timestamp": stamp, "x-slack-signature": signature}
         return attrs.evolve(request, headers={**request.headers, **headers})
+
+
+class TestCheckOfTheBot(CheckContract):
+    secret = BOT_TOKEN
+
+    @pytest.fixture
+    def plugin(self, services):
+        return Slack(Settings(**BOTS, signing_secret=Secret(SIGNING_SECRET)), services)
+
+    def all_is_well(self, request):
+        method = request.url.path.removeprefix("/api/")
+        told = Workspace().told(method, dict(request.url.params))
+        return httpx.Response(200, json=told)
+
+
+class TestCheckOfTheWebhook(CheckContract):
+    """It resolves a name, and asks nobody over HTTP."""
+
+    over_http = False
+    secret = "a-token-in-the-path"
+
+    @pytest.fixture
+    def plugin(self, services):
+        settings = Settings(webhook_url=Secret(f"http://127.0.0.1:80/{self.secret}"))
+        return Slack(settings, services)

@@ -16,9 +16,9 @@ from textback.testing.builders import a_notice
 from textback_slack import messages
 
 MISSED = a_notice(
-    title="Missed call from Anna Example ((303) 555-0123)",
+    title="Missed call from Anna Example (303) 555-0123",
     lines=(
-        "Anna Example ((303) 555-0123) called (303) 555-0100 at Mon 02 Mar 2026, 10:30 MST: "
+        "Anna Example (303) 555-0123 called (303) 555-0100 at Mon 02 Mar 2026, 10:30 MST: "
         "nobody answered.",
         "Recording: https://example.com/rec.mp3",
         "They were texted: Hi Anna",
@@ -35,8 +35,8 @@ MISSED = a_notice(
 REPLIED = attrs.evolve(
     MISSED,
     kind=NoticeKind.REPLY,
-    title="Anna Example ((303) 555-0123) wrote",
-    lines=("Anna Example ((303) 555-0123) wrote at Mon 02 Mar 2026, 10:35 MST:", "At five?"),
+    title="Anna Example (303) 555-0123 wrote",
+    lines=("Anna Example (303) 555-0123 wrote at Mon 02 Mar 2026, 10:35 MST:", "At five?"),
     text="At five?",
     text_state=TextState.RECEIVED,
     media=(),
@@ -60,7 +60,7 @@ async def test_lays_a_notice_out(slack, workspace):
     (posted,) = workspace.posted
     assert posted["channel"] == "C0123456789"
     assert posted["blocks"] == [
-        {"type": "header", "text": plain("Missed call from Anna Example ((303) 555-0123)")},
+        {"type": "header", "text": plain("Missed call from Anna Example (303) 555-0123")},
         {
             "type": "section",
             "fields": [
@@ -92,7 +92,7 @@ async def test_lays_a_notice_out(slack, workspace):
             ],
         },
     ]
-    assert posted["text"].startswith("Missed call from Anna Example ((303) 555-0123)\nCaller: Anna")
+    assert posted["text"].startswith("Missed call from Anna Example (303) 555-0123\nCaller: Anna")
     assert not posted["unfurl_links"]
     assert not posted["unfurl_media"]
 

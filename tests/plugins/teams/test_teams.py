@@ -16,9 +16,9 @@ from textback.testing.builders import a_notice
 from textback_teams import Settings, card
 
 MISSED = a_notice(
-    title="Missed call from Anna Example ((303) 555-0123)",
+    title="Missed call from Anna Example (303) 555-0123",
     lines=(
-        "Anna Example ((303) 555-0123) called (303) 555-0100 at Mon 02 Mar 2026, 10:30 MST: "
+        "Anna Example (303) 555-0123 called (303) 555-0100 at Mon 02 Mar 2026, 10:30 MST: "
         "nobody answered.",
         "They were texted: Hi Anna",
         "Somebody should look at this.",

@@ -1,6 +1,5 @@
 """Telnyx from both sides: its API as told, and webhooks signed with a key of the account's."""
 
-import base64
 import json
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -9,9 +8,9 @@ import attrs
 import httpx
 import pytest
 import structlog
-from nacl.signing import SigningKey
 
 from support.telnyx_exchange import APPLICATION, LINE, Exchange
+from support.telnyx_side import KEY, PUBLIC_KEY, signature
 from textback import http
 from textback.config.secrets import Secret
 from textback.events import WebhookRequest
@@ -24,8 +23,6 @@ from textback_telnyx import Settings, Telnyx
 
 ADDRESS = "https://hooks.agency.example/hooks/bright-smile/telnyx"
 NOW = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)
-KEY = SigningKey(bytes(range(32)))  # signs as Telnyx would: libsodium, by PyNaCl
-PUBLIC = base64.b64encode(bytes(KEY.verify_key)).decode()
 API_KEY = "KEY0123456789ABCDEF_secretofthetests"
 
 
@@ -70,7 +67,7 @@ async def make(provider, clock):
             clients.push_async_callback(client.aclose)
             given = {
                 "api_key": Secret(API_KEY),
-                "public_key": PUBLIC,
+                "public_key": PUBLIC_KEY,
                 "application_id": APPLICATION,
                 "ring": (PhoneNumber("+13035550110"),),
                 **settings,
@@ -99,13 +96,11 @@ def webhook():
 
     def build(body, *, topic="voice", query="", sent_at=NOW, received_at=NOW, key=KEY):
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        stamp = str(int(sent_at.timestamp()))
-        signature = base64.b64encode(key.sign(f"{stamp}|".encode() + content).signature).decode()
         return WebhookRequest(
             method="POST",
             url=f"{ADDRESS}/{topic}{query}",
             topic=topic,
-            headers={"telnyx-signature-ed25519": signature, "telnyx-timestamp": stamp},
+            headers=signature(content, sent_at, key),
             body=content,
             received_at=received_at,
         )

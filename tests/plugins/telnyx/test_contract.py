@@ -9,11 +9,13 @@ import pytest
 from nacl.signing import SigningKey
 
 from support.telnyx_exchange import APPLICATION, SESSION, event
+from support.telnyx_portal import Portal
 from textback.config.secrets import Secret
 from textback.events import AnsweredBy, CallEvent, Confidence, Happened, TextReceived, TextStatus
 from textback.model import FailureReason, Keyword, Outcome, PhoneNumber, TextState
-from textback.testing.builders import CALLER, LINE, NOW, a_request, a_text
+from textback.testing.builders import ADDRESS, CALLER, LINE, NOW, a_request, a_text
 from textback.testing.contracts import (
+    CheckContract,
     Example,
     Listed,
     SenderContract,
@@ -300,4 +302,15 @@ class TestTelnyxCalls(SignedByTelnyx, SourceContract):
     @pytest.fixture
     def source(self, telnyx, provider):
         provider.response = httpx.Response(200, json={"data": {"result": "ok"}})
+        return telnyx
+
+
+class TestTelnyxCheck(CheckContract):
+    secret = API_KEY
+
+    @pytest.fixture
+    def plugin(self, telnyx):
+        self.all_is_well = Portal()
+        self.all_is_well.application["webhook_event_url"] = f"{ADDRESS}/plugin/voice"
+        self.all_is_well.profile["webhook_url"] = f"{ADDRESS}/plugin/sms"
         return telnyx

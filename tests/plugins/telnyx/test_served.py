@@ -1,22 +1,22 @@
 """A call through Telnyx, end to end: `serve` as a process, Telnyx as a server, all over HTTP."""
 
 import asyncio
-import base64
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 
 import attrs
 import httpx
 import pytest
-from aiohttp import web
-from nacl.signing import SigningKey
 
 from support.deployment import PUBLIC, Serving, cases, write
-from support.telnyx_exchange import APPLICATION, CALLER, LINE, Behaviour, Exchange
+from support.served import served
+from support.telnyx_exchange import APPLICATION, CALLER, LINE, SESSION, Behaviour, Exchange
+from support.telnyx_side import PUBLIC_KEY, Texts, signature
 
 pytestmark = pytest.mark.slow
 
-KEY = SigningKey(bytes(range(32)))
 PHONE = "+13035550110"
 CLIENT = f"""
 name = "Bright Smile Dental"
@@ -27,7 +27,7 @@ registration.id = "CMP1234"
 
 [plugins.telnyx]
 api_key = "KEY0123456789ABCDEF_secretofthetests"
-public_key = "{base64.b64encode(bytes(KEY.verify_key)).decode()}"
+public_key = "{PUBLIC_KEY}"
 application_id = "{APPLICATION}"
 ring = ["{PHONE}"]
 base_url = "BASE_URL/v2"
@@ -38,37 +38,14 @@ base_url = "BASE_URL/v2"
 
 @attrs.define
 class Telnyx:
-    """Telnyx's API on loopback: live calls as the exchange plays them, texts kept."""
+    """Telnyx's API: live calls as the exchange plays them, texts kept."""
 
-    exchange: Exchange
-    texts: list = attrs.field(factory=list)
-    texted: asyncio.Event = attrs.field(factory=asyncio.Event)
-    address: str = ""
-    _runner: web.AppRunner | None = None
+    exchange: Exchange = attrs.field(factory=Exchange)
+    texts: Texts = attrs.field(factory=Texts)
 
-    async def start(self):
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        port = self._runner.addresses[0][1]
-        self.address = f"http://127.0.0.1:{port}"
-
-    async def stop(self):
-        await self._runner.cleanup()
-
-    async def _answer(self, request):
-        body = await request.read()
-        if request.method == "GET":
-            return web.json_response({"data": [], "meta": {"total_pages": 1}})
-        if request.path.endswith("/messages"):
-            self.texts.append(json.loads(body))
-            self.texted.set()
-            return web.json_response({"data": {"id": f"M{len(self.texts)}"}})
-        answer = self.exchange.answer(httpx.Request(request.method, str(request.url), content=body))
-        return web.json_response(json.loads(answer.content), status=answer.status_code)
+    def __call__(self, request):
+        live = request.method == "POST" and not request.url.path.endswith("/messages")
+        return self.exchange.answer(request) if live else self.texts(request)
 
     async def deliver(self, serving):
         """Tell all that there is to tell, signed; the statuses of the answers."""
@@ -78,12 +55,7 @@ class Telnyx:
                 body = self.exchange.pending.pop(0)
                 body["data"]["occurred_at"] = datetime.now(UTC).isoformat()
                 content = json.dumps(body).encode()
-                stamp = str(int(datetime.now(UTC).timestamp()))
-                signature = KEY.sign(f"{stamp}|".encode() + content).signature
-                headers = {
-                    "telnyx-timestamp": stamp,
-                    "telnyx-signature-ed25519": base64.b64encode(signature).decode(),
-                }
+                headers = signature(content, datetime.now(UTC))
                 url = f"{serving.address}/hooks/bright/telnyx/voice"
                 response = await http.post(url, content=content, headers=headers)
                 statuses.append(response.status_code)
@@ -91,18 +63,16 @@ class Telnyx:
 
 
 @pytest.fixture
-async def telnyx():
-    telnyx = Telnyx(Exchange())
-    await telnyx.start()
-    yield telnyx
-    await telnyx.stop()
+def telnyx():
+    return Telnyx()
 
 
 @pytest.fixture
-def config(tmp_path, telnyx):
-    config = write(tmp_path, telnyx.address)
-    (tmp_path / "clients" / "bright.toml").write_text(CLIENT.replace("BASE_URL", telnyx.address))
-    return config
+async def config(tmp_path, telnyx):
+    async with served(telnyx) as address:
+        config = write(tmp_path, address)
+        (tmp_path / "clients" / "bright.toml").write_text(CLIENT.replace("BASE_URL", address))
+        yield config
 
 
 async def test_a_call_that_nobody_takes_is_texted_once(telnyx, config):
@@ -117,7 +87,7 @@ async def test_a_call_that_nobody_takes_is_texted_once(telnyx, config):
     try:
         telnyx.exchange.phones_act()
         assert set(await telnyx.deliver(serving)) == {200}
-        await asyncio.wait_for(telnyx.texted.wait(), 15)
+        await asyncio.wait_for(telnyx.texts.came.wait(), 15)
         telnyx.exchange.caller_hangs_up()
         await telnyx.deliver(serving)
     finally:
@@ -125,11 +95,37 @@ async def test_a_call_that_nobody_takes_is_texted_once(telnyx, config):
 
     (case,) = await cases(config)
     assert (case["end"], case["outcome"]) == ("sent", "no_answer")
-    (text,) = telnyx.texts
+    (text,) = telnyx.texts.taken
     assert (text["from"], text["to"]) == (LINE, CALLER)
     assert text["webhook_url"].startswith(f"{PUBLIC}/hooks/bright/telnyx/sms-status?text=")
     assert telnyx.exchange.rung == [PHONE]
     assert len(telnyx.exchange.spoken) == 1
+
+
+@pytest.mark.parametrize("detect", ["ring", "forwarded"])
+async def test_a_caller_presses_1_for_texts(telnyx, config, detect):
+    """Asked after the greeting; the key is evidence, and the text doesn't wait for it."""
+    prompt = "Press 1 for our answer by text."
+    client = config.parent / "clients" / "bright.toml"
+    more = f'ring = ["{PHONE}"]\ndetect = "{detect}"\nconsent_prompt = "{prompt}"'
+    client.write_text(client.read_text().replace(f'ring = ["{PHONE}"]', more))
+    telnyx.exchange.phones = {PHONE: Behaviour.RINGS_OUT}
+    telnyx.exchange.keys = "1"
+    serving = await Serving.start(config)
+    try:
+        telnyx.exchange.call()
+        await telnyx.deliver(serving)
+        telnyx.exchange.phones_act()
+        assert set(await telnyx.deliver(serving)) <= {200}
+        await asyncio.wait_for(telnyx.texted.wait(), 15)
+    finally:
+        await serving.stop()
+
+    with closing(sqlite3.connect(config.parent / "textback.db")) as store:
+        found = store.execute("SELECT basis, evidence FROM consents").fetchall()
+    assert found == [("keypress", f"pressed 1 in call telnyx/{SESSION}, asked: “{prompt}”")]
+    assert telnyx.exchange.spoken[-1] == prompt
+    assert telnyx.exchange.caller.state == "gone"
 
 
 async def test_a_call_that_somebody_takes_is_none_of_ours(telnyx, config):
@@ -146,4 +142,4 @@ async def test_a_call_that_somebody_takes_is_none_of_ours(telnyx, config):
     finally:
         await serving.stop()
     assert await cases(config) == []
-    assert telnyx.texts == []
+    assert telnyx.texts.taken == []

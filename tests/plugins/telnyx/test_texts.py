@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from support.telnyx_side import MESSAGE, message
 from textback.errors import DeliveryError, MaybeSent, UnreadableWebhook
 from textback.model import (
     CannotTell,
@@ -20,7 +21,6 @@ from textback.model import (
 ADDRESS = "https://hooks.agency.example/hooks/bright-smile/telnyx"
 NOW = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)
 LINE, CALLER = PhoneNumber("+13035550100"), PhoneNumber("+13035550123")
-MESSAGE = "ac012cbf-5e09-46af-a69a-7c0e2d90993c"
 TEXT = Text(
     id="T1",
     client="bright-smile",
@@ -31,33 +31,6 @@ TEXT = Text(
     status_url=f"{ADDRESS}/sms-status?text=T1",
     attempted_at=NOW,
 )
-
-
-def message(kind, **payload):
-    """A webhook about a text of ours, or of a caller's."""
-    inbound = kind == "message.received"
-    caller, line = {"phone_number": CALLER}, {"phone_number": LINE}
-    given = {
-        "id": MESSAGE,
-        "record_type": "message",
-        "direction": "inbound" if inbound else "outbound",
-        "from": caller if inbound else line,
-        "to": [line if inbound else {**caller, "status": "sent"}],
-        "text": "Hello",
-        "errors": [],
-        "media": [],
-        "received_at": "2026-03-02T17:29:59.500+00:00",
-        **payload,
-    }
-    return {
-        "data": {
-            "event_type": kind,
-            "id": "E1",
-            "occurred_at": "2026-03-02T17:30:00.100+00:00",
-            "payload": given,
-            "record_type": "event",
-        }
-    }
 
 
 @pytest.fixture

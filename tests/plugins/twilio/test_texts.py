@@ -359,6 +359,16 @@ class TestFind:
         assert await make().find_text(text) == Receipt("SM9", TextState.DELIVERED)
         assert str(provider.requests[1].url) == f"https://api.twilio.com{following}"
 
+    @pytest.mark.parametrize("following", ["@evil.example/x", ".evil.example/x", {"x": 1}, [1]])
+    async def test_next_page_that_would_be_elsewhere(self, make, provider, text, following):
+        """The token goes to Twilio alone."""
+        provider.answers = [self.page(following=following)]
+
+        with pytest.raises(MaybeSent, match="next page that can't be read"):
+            await make().find_text(text)
+
+        assert [request.url.host for request in provider.requests] == ["api.twilio.com"]
+
     async def test_endless_pages(self, make, provider, text):
         """A listing that never ends is given up."""
         provider.answers = [self.page(following=MESSAGES)]

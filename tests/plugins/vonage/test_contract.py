@@ -4,6 +4,7 @@ import attrs
 import httpx
 import pytest
 
+from support.vonage_dashboard import Dashboard
 from support.vonage_side import (
     API_SECRET,
     CALL,
@@ -29,9 +30,10 @@ from textback.events import (
     TextReceived,
     TextStatus,
 )
-from textback.model import FailureReason, Outcome, TextState
+from textback.model import Addresses, FailureReason, Outcome, TextState
 from textback.testing.builders import CALLER, LINE, NOW
 from textback.testing.contracts import (
+    CheckContract,
     Example,
     Listed,
     SenderContract,
@@ -39,7 +41,7 @@ from textback.testing.contracts import (
     Story,
     WebhookContract,
 )
-from textback_vonage import Vonage
+from textback_vonage import Vonage, fallback_ncco
 
 UUID = "aaaaaaaa-bbbb-4ccc-8ddd-0123456789ab"
 STAMP = "2026-03-02T17:30:00.000Z"
@@ -410,3 +412,25 @@ class TestCalls(SignedByToken, SourceContract):
     @pytest.fixture
     def source(self, services):
         return Vonage(settings(), services)
+
+
+FALLBACK = "https://static.agency.example/bright-smile.json"
+
+
+class TestCheck(CheckContract):
+    secret = API_SECRET
+
+    @pytest.fixture
+    async def plugin(self, services, provider):
+        """Set up by ``connect``, with a fallback on another server."""
+        vonage = Vonage(settings(fallback_url=FALLBACK), services)
+        provider.response = self.all_is_well = Dashboard()
+        self.all_is_well.add(LINE[1:])
+        self.all_is_well.files[FALLBACK] = httpx.Response(
+            200,
+            content=fallback_ncco(vonage.settings, LINE),
+            headers={"content-type": "application/json"},
+        )
+        await vonage.connect(Addresses(base=services.address, lines=(LINE,)), dry_run=False)
+        provider.requests.clear()
+        return vonage

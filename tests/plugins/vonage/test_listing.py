@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from support.vonage_side import API_KEY, CALL, OWN_LEG, PHONE_LEG, completed, event, rung
-from textback.errors import Refused
+from textback.errors import MaybeSent, Refused
 from textback.events import OptOut, TextReceived, TextStatus
 from textback.flow.detect import conclude
 from textback.model import CannotTell, FailureReason, Outcome, PhoneNumber, Receipt, TextState
@@ -271,6 +271,16 @@ class TestTexts:
         assert len(await texts(make())) == 1
         assert [request.url.host for request in vonage.requests] == ["api.nexmo.com"] * 3
         assert vonage.requests[1].url.params["cursor"] == "C"
+
+    @pytest.mark.parametrize("following", ["@evil.example/x", ".evil.example/x", {"x": 1}, [1]])
+    async def test_next_page_that_would_be_elsewhere(self, make, vonage, following):
+        """The credentials go to Vonage alone."""
+        vonage.answers = [reported(following=following)]
+
+        with pytest.raises(MaybeSent, match="next page that can't be read"):
+            await texts(make())
+
+        assert {request.url.host for request in vonage.requests} == {"api.nexmo.com"}
 
     @pytest.mark.parametrize(
         "strange",

@@ -1,16 +1,15 @@
 """The whole way over HTTP: `serve` as a process, and a Vonage on loopback that signs webhooks."""
 
 import asyncio
-import json
 import sqlite3
 from contextlib import asynccontextmanager, closing
-from datetime import UTC, datetime
 
 import attrs
 import httpx
 import pytest
 
 from support.deployment import Serving
+from support.served import served
 from support.vonage_side import (
     API_KEY,
     API_SECRET,
@@ -18,16 +17,15 @@ from support.vonage_side import (
     CALL,
     PRIVATE_KEY,
     SIGNATURE_SECRET,
+    VonageApi,
     answer,
     event,
-    posted,
+    now_signed,
     rung,
-    with_token,
 )
 
 pytestmark = pytest.mark.slow
 
-UUID = "aaaaaaaa-bbbb-4ccc-8ddd-0123456789ab"
 CALLER = "+13035550123"
 
 TEXTBACK = """
@@ -53,55 +51,19 @@ application_id = "{APPLICATION}"
 private_key = '''{PRIVATE_KEY}'''
 ring = ["+13035550110"]
 base_url = "BASE_URL"
+MORE
 [plugins.contacts]
 """
 
 
-@attrs.define
-class VonageApi:
-    """Takes texts; with `breaks`, the connection ends when it has one."""
-
-    breaks: bool = False
-    taken: list = attrs.field(factory=list)
-    came: asyncio.Event = attrs.field(factory=asyncio.Event)
-
-    @asynccontextmanager
-    async def listening(self):
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        async with server:
-            host, port = server.sockets[0].getsockname()[:2]
-            yield f"http://{host}:{port}"
-
-    async def _serve(self, reader, writer):
-        try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode()
-            method, path, _ = head.split(" ", 2)
-            if (method, path) == ("POST", "/v1/messages"):
-                length = int(head.lower().split("content-length: ")[1].split("\r\n")[0])
-                self.taken.append(json.loads(await reader.readexactly(length)))
-                self.came.set()
-                if self.breaks:
-                    return
-                told = json.dumps({"message_uuid": UUID})
-            else:  # calls and texts of before
-                told = json.dumps({"_embedded": {"calls": []}, "records": []})
-            writer.write(
-                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-                + f"Content-Length: {len(told)}\r\nConnection: close\r\n\r\n{told}".encode()
-            )
-            await writer.drain()
-        finally:
-            writer.close()
-
-
 @asynccontextmanager
-async def deployment(folder, api):
+async def deployment(folder, api, more=""):
     """`serve` with one client on that Vonage, and a way to post to it."""
-    async with api.listening() as base_url, httpx.AsyncClient(timeout=20) as http:
+    async with served(api) as base_url, httpx.AsyncClient(timeout=20) as http:
         (folder / "clients").mkdir()
         config = folder / "textback.toml"
         config.write_text(TEXTBACK)
-        client = CLIENT.replace("BASE_URL", base_url)
+        client = CLIENT.replace("BASE_URL", base_url).replace("MORE", more)
         (folder / "clients" / "bright.toml").write_text(client)
         serving = await Serving.start(config)
         try:
@@ -114,14 +76,6 @@ async def deployment(folder, api):
             yield config, post
         finally:
             await serving.stop()
-
-
-def signed(topic, fields, *, query="", **more):
-    """A webhook that Vonage sends now."""
-    now = datetime.now(UTC)
-    stamp = f"{now:%Y-%m-%dT%H:%M:%S}.000Z"
-    request = posted(topic, {**fields, "timestamp": stamp}, query=query, at=now)
-    return with_token(request, **more)
 
 
 RANG_OUT = event("unanswered", direction="outbound", detail="timeout")
@@ -142,21 +96,26 @@ async def test_a_missed_call_is_texted_once(tmp_path):
     """The phone rings, the caller hears the greeting and gets one text, whatever comes again."""
     api = VonageApi()
     async with deployment(tmp_path, api) as (config, post):
-        rings = await post(signed("answer", answer()))
-        told = signed("event", RANG_OUT, query=rung(0))
+        rings = await post(now_signed("answer", answer()))
+        told = now_signed("event", RANG_OUT, query=rung(0))
         greeting = await post(told)
         replayed = await post(told)
-        again = await post(signed("event", RANG_OUT, query=rung(0)))
+        again = await post(now_signed("event", RANG_OUT, query=rung(0)))
         elsewhere = await post(
             attrs.evolve(told, url=told.url.replace(CALL, "CON-of-another-call"))
         )
-        forged = await post(signed("event", RANG_OUT, query=rung(0), secret="x" * 32))
+        forged = await post(now_signed("event", RANG_OUT, query=rung(0), secret="x" * 32))
         unsigned = await post(attrs.evolve(told, headers={}))
         await asyncio.wait_for(api.came.wait(), 15)
-        status = {"message_uuid": UUID, "to": CALLER[1:], "from": "13035550100", "channel": "sms"}
+        status = {
+            "message_uuid": api.uuid(1),
+            "to": CALLER[1:],
+            "from": "13035550100",
+            "channel": "sms",
+        }
         reference = api.taken[0]["client_ref"]
         delivered = await post(
-            signed("sms-status", {**status, "status": "delivered", "client_ref": reference})
+            now_signed("sms-status", {**status, "status": "delivered", "client_ref": reference})
         )
         await until_ends(config, "sent")
 
@@ -173,22 +132,48 @@ async def test_a_status_settles_an_unsure_text(tmp_path):
     """The connection broke when Vonage had the text: it isn't sent again, and then it is known."""
     api = VonageApi(breaks=True)
     async with deployment(tmp_path, api) as (config, post):
-        await post(signed("answer", answer()))
-        await post(signed("event", RANG_OUT, query=rung(0)))
+        await post(now_signed("answer", answer()))
+        await post(now_signed("event", RANG_OUT, query=rung(0)))
         await until_ends(config, "unknown")
         fields = {
-            "message_uuid": UUID,
+            "message_uuid": api.uuid(1),
             "to": CALLER[1:],
             "from": "13035550100",
             "channel": "sms",
             "status": "submitted",
             "client_ref": api.taken[0]["client_ref"],
         }
-        told = await post(signed("sms-status", fields))
+        told = await post(now_signed("sms-status", fields))
         await until_ends(config, "sent")
 
     assert told.status_code == 204
     assert len(api.taken) == 1
+
+
+async def test_a_caller_presses_1_for_texts(tmp_path):
+    """Asked after the greeting; the key is evidence, and the text doesn't wait for it."""
+    api = VonageApi()
+    prompt = "Press 1 for our answer by text."
+    async with deployment(tmp_path, api, f'consent_prompt = "{prompt}"') as (config, post):
+        await post(now_signed("answer", answer()))
+        asked = await post(now_signed("event", RANG_OUT, query=rung(0)))
+        await until_ends(config, "sent")
+        key = {
+            "from": CALLER[1:],
+            "to": "13035550100",
+            "conversation_uuid": CALL,
+            "uuid": "aaaaaaaa-bbbb-4ccc-8ddd-0123456789ab",
+            "dtmf": {"digits": "1", "timed_out": False},
+        }
+        forged = await post(now_signed("consent", key, query=rung(0), secret="x" * 32))
+        ended = await post(now_signed("consent", key, query=rung(0)))
+
+    greeting, question, keys = asked.json()
+    assert (greeting["action"], question["text"], keys["action"]) == ("talk", prompt, "input")
+    assert (forged.status_code, ended.status_code, ended.json()) == (401, 200, [])
+    with closing(sqlite3.connect(config.parent / "textback.db")) as store:
+        found = store.execute("SELECT basis, evidence FROM consents").fetchall()
+    assert found == [("keypress", f"pressed 1 in call vonage/{CALL}, asked: “{prompt}”")]
 
 
 async def test_a_caller_opts_out(tmp_path):
@@ -203,16 +188,16 @@ async def test_a_caller_opts_out(tmp_path):
         "text": "Stop",
     }
     async with deployment(tmp_path, api) as (config, post):
-        await post(signed("answer", answer()))
-        await post(signed("event", RANG_OUT, query=rung(0)))
+        await post(now_signed("answer", answer()))
+        await post(now_signed("event", RANG_OUT, query=rung(0)))
         await until_ends(config, "sent")
         api.came.clear()
-        await post(signed("sms", message))
+        await post(now_signed("sms", message))
         await asyncio.wait_for(api.came.wait(), 15)
         second = {"conversation_uuid": "CON-2"}
-        await post(signed("answer", answer(**second)))
+        await post(now_signed("answer", answer(**second)))
         last = {**RANG_OUT, **second}
-        await post(signed("event", last, query="?call=CON-2&ring=0"))
+        await post(now_signed("event", last, query="?call=CON-2&ring=0"))
         await until_ends(config, "sent", "suppressed")
 
     assert [text["client_ref"].partition("-")[2] for text in api.taken] == ["text-1-1", "stop-1-1"]

@@ -45,8 +45,8 @@ class Entry:
         per_day: So many texts to one person in 24 hours.
         per_week: So many in seven days.
         lasts: For how many days a basis of consent carries texts.
-        asks: What is asked of a first text: `textback.rules.content.ASKED`.
-        ends: What an opt-out ends: "kind" or "all" kinds of texts.
+        asks: What is asked of each kind of text (``first``, ``follow_up``, ``confirmation``):
+            `textback.rules.content.ASKED`.
     """
 
     name: str
@@ -60,8 +60,7 @@ class Entry:
     per_day: int | None = None
     per_week: int | None = None
     lasts: Mapping[str, int] = attrs.field(factory=dict)
-    asks: frozenset[str] = frozenset()
-    ends: str = ""
+    asks: Mapping[str, frozenset[str]] = attrs.field(factory=dict)
 
     def holds_on(self, day: date) -> bool:
         """Whether it is in force."""
@@ -96,7 +95,7 @@ class Law:
     per_day: int | None
     per_week: int | None
     lasts: Mapping[str, int]
-    asks: frozenset[str]
+    asks: Mapping[str, frozenset[str]]
     entries: tuple[Entry, ...]
 
 
@@ -133,7 +132,7 @@ def _values(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             case "hours":
                 yield key, tuple(_hours(value[day]) if day in value else None for day in DAYS)
             case "asks":
-                yield key, frozenset(value)
+                yield key, {kind: frozenset(asked) for kind, asked in value.items()}
             case _:
                 yield key, value
 
@@ -162,6 +161,10 @@ def law_of(names: tuple[str, ...], areas: frozenset[str], day: date) -> Law:
     for entry in entries:
         for basis, days in entry.lasts.items():
             lasts[basis] = min(days, lasts.get(basis, days))
+    asks: dict[str, frozenset[str]] = {}
+    for entry in entries:
+        for kind, asked in entry.asks.items():
+            asks[kind] = asks.get(kind, frozenset()) | asked
     timed = [entry.hours for entry in entries if entry.hours is not None]
     return Law(
         packs=tuple(pack.name for pack in applying),
@@ -170,7 +173,7 @@ def law_of(names: tuple[str, ...], areas: frozenset[str], day: date) -> Law:
         per_day=_least(entry.per_day for entry in entries),
         per_week=_least(entry.per_week for entry in entries),
         lasts=lasts,
-        asks=frozenset().union(*(entry.asks for entry in entries)),
+        asks=asks,
         entries=entries,
     )
 

@@ -165,9 +165,10 @@ def _tests_pass(subject: Subject) -> Verdict:
 def _contract(role: str) -> Callable[[Subject], Verdict]:
     def look(subject: Subject) -> Verdict:
         roles = roles_of(subject.kind)
-        if role not in roles or (role == "lookup" and "crm" in roles):
-            # A CRM is asked who calls, too: it may show that by a LookupContract, and needn't.
+        if role not in roles:
             return _not_needed(f"it plays no {role}")
+        if role == "lookup" and "crm" in roles:
+            return _not_needed("a CRM may show by it that it knows who calls")
         if role == "source" and not _tells_of_calls(subject):
             return _not_needed("it tells of no calls, or hears of them over a connection")
         return _passes(subject, CONTRACTS[role])
@@ -281,7 +282,8 @@ def _has_secret(cls: Any) -> bool:
 def _addressable(subject: Subject) -> Verdict:
     if not _asks(subject):
         return _not_needed("it asks nobody over HTTP")
-    own = {"url", "webhook_url"}.intersection(subject.settings)  # where the user says anyway
+    # Where the user says anyway whom it asks: one address, or one for each who is told.
+    own = {"url", "urls", "webhook_url"}.intersection(subject.settings)
     return _has(subject, *(() if own else ("base_url",)), "timeout_s")
 
 
@@ -387,7 +389,7 @@ RULES: Final[Sequence[Rule]] = (
     Rule(
         name="addressable",
         level=Level.GOLD,
-        says="If it speaks HTTP, `base_url` (or `url`) and `timeout_s` are settings.",
+        says="If it speaks HTTP, `base_url` (or `url`, `urls`) and `timeout_s` are settings.",
         look=_addressable,
     ),
     Rule(

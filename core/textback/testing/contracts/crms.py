@@ -47,6 +47,8 @@ class Book(Protocol):
 class CrmContract(OverHttp):
     """What every CRM does; give a fixture ``crm``, and ``book`` to look into what it holds.
 
+    ``book`` has the numbers ``contacts``, ``deals`` and ``activities``.
+
     `provider` stands for the CRM: give it a little CRM of your own as ``provider.response``, a
     function that takes a request and gives a response.  A CRM that asks nobody by ``services.http``
     has ``over_http = False``.

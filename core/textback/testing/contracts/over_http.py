@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 
 from textback.errors import MaybeSent, NotSent, ProviderError
 from textback.testing.builders import CALLER, NOW
+from textback.testing.contracts.secrecy import repeats, settings_secrets, shown_of
 from textback.testing.fixtures import Provider
 
 NOT_FOR_EVER: Final = (429, 500, 502, 503)
@@ -139,15 +140,18 @@ class OverHttp(ABC):
     async def test_shows_no_secret(
         self, plugin: Any, provider: Provider, status: int, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """Neither plugin, errors nor logs have it, not even if the provider repeats it."""
-        if not self.secret:
+        """Neither plugin, errors nor logs have one, not even if the provider repeats it.
+
+        Nor do they have a token that the plugin was given in exchange, and sends.
+        """
+        if not self.secret and not settings_secrets(plugin):
             pytest.skip("this plugin has no secret")
-        provider.response = httpx.Response(status, json={"message": f"wrong key {self.secret}"})
+        repeats(provider, status, plugin, self.secret)
         with capture_logs() as logs, pytest.raises(ProviderError) as caught:
             await self.ask(plugin)
         told = "".join(traceback.format_exception(caught.value))
         shown = f"{caught.value!r} {told} {plugin!r} {plugin.settings!r} {logs} {caplog.text}"
-        assert self.secret not in shown
+        assert shown_of(plugin, provider, self.secret, shown) == []
 
     @asks_over_http
     async def test_shows_no_number(

@@ -51,9 +51,14 @@ class Story:
 
 @attrs.frozen(kw_only=True)
 class Listed:
-    """What the provider answers to the question for its calls, and what that tells."""
+    """What the provider answers to the question for its calls, and what that tells.
 
-    response: httpx.Response
+    Attributes:
+        response: The answer; a function of the request, if the calls come in pages.
+        events: What all of it tells, in order.
+    """
+
+    response: Answer
     events: tuple[Event, ...]
 
 
@@ -65,7 +70,7 @@ class SourceContract(WebhookContract):
     Attributes:
         stories: Calls as they come in, webhook by webhook; at least one that was missed, if calls
             come by webhook.
-        listed: A page of calls, the last one, from ``list_calls``.
+        listed: The calls that ``list_calls`` finds.
     """
 
     stories: ClassVar[Sequence[Story]] = ()

@@ -7,19 +7,14 @@ suppressed, is taken as it was found then.
 from __future__ import annotations
 
 import heapq
-import json
-from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 import attrs
 
-from textback.clock import moment
-from textback.engine import opting
 from textback.engine.codec import read_caller
 from textback.model import Caller, Kind, Outcome
-from textback.picture import Suppression
 from textback.store import past
 from textback.store.forgetting import GONE
 from textback.store.work import Row, Statement, Unit
@@ -29,8 +24,7 @@ Read = Callable[[Unit[Any]], Awaitable[Any]]
 IDLE = "nothing happened for "
 """How the reason begins for which a case is closed in which nothing happens any more."""
 
-_FOR_EVER = 1 << 62
-_LIFTED = (opting.OPT_OUT, opting.DOUBT, "block")  # what can be taken back
+FOR_EVER = 1 << 62
 
 
 @attrs.frozen(kw_only=True)
@@ -71,7 +65,11 @@ class Spoke:
 
 @attrs.frozen(kw_only=True)
 class Wrote:
-    """The caller wrote (words, no order), or somebody of the team did."""
+    """The caller wrote (words, no order), or somebody of the team did.
+
+    Attributes:
+        parts: What it was billed as, if it was a text of ours.
+    """
 
     at: int
     id: str
@@ -79,6 +77,7 @@ class Wrote:
     line: str | None
     team: bool
     by_text: bool
+    parts: int
 
 
 @attrs.frozen(kw_only=True)
@@ -87,12 +86,16 @@ class Texted:
 
     An answer to STOP or HELP; a first text or follow-up from before the part of the past that is
     played again.
+
+    Attributes:
+        parts: What it was billed as.
     """
 
     at: int
     number: str
     kind: Kind
     shadow: bool
+    parts: int
 
 
 @attrs.frozen(kw_only=True)
@@ -113,114 +116,10 @@ class Opened:
     case: str
     number: str
     line: str | None
-    outcome: Outcome | None
     who: Caller
 
 
 Event = Missed | Spoke | Wrote | Texted | Closed | Opened
-
-
-@attrs.frozen(kw_only=True)
-class Orders:
-    """What forbade or held texts, and from when until when.
-
-    Attributes:
-        suppressions: By the keyed hash of the number: from, until, what.
-        pauses: From, until, why.
-    """
-
-    suppressions: Mapping[str, Sequence[tuple[int, int, Suppression]]]
-    pauses: Sequence[tuple[int, int, str]]
-
-    def forbidding(self, hashed: str, at: int) -> tuple[Suppression, ...]:
-        """What forbade texts to a number at a moment."""
-        found = self.suppressions.get(hashed, ())
-        return tuple(each for began, ended, each in found if began < at <= ended)
-
-    def paused(self, at: int) -> str | None:
-        """Why texts were held at a moment, if they were."""
-        return next((because for began, ended, because in self.pauses if began <= at < ended), None)
-
-    def resumed(self, at: int) -> int | None:
-        """When the pauses that held texts at a moment were all over; None if they last."""
-        while True:
-            ends = [ended for began, ended, _ in self.pauses if began <= at < ended]
-            if not ends:
-                return at
-            at = max(ends)
-            if at >= _FOR_EVER:
-                return None
-
-
-async def orders(read: Read, client: str) -> Orders:
-    """Read a client's suppressions and pauses, those of the whole deployment included."""
-    rows = await read(partial(past.orders, client))
-    lasting = await read(partial(past.suppressed, client))
-    return Orders(
-        suppressions=_suppressions(rows, lasting),
-        pauses=_pauses(rows, await read(partial(past.paused, client))),
-    )
-
-
-def _suppressions(
-    rows: Sequence[Row], lasting: Sequence[Row]
-) -> Mapping[str, Sequence[tuple[int, int, Suppression]]]:
-    """From when until when which suppression held, by the keyed hash of the number.
-
-    The ledger has when each began, and that something was taken back, but not what: it is what
-    does not last until now.
-    """
-    now: dict[str, dict[tuple[str, str], Row]] = defaultdict(dict)
-    for row in lasting:
-        now[row["number_hash"]][row["client"], row["reason"]] = row
-    began: dict[str, dict[tuple[str, str], int]] = defaultdict(dict)
-    found: dict[str, list[tuple[int, int, Suppression]]] = defaultdict(list)
-
-    def end(hashed: str, key: tuple[str, str], at: int) -> None:
-        since = began[hashed].pop(key)
-        found[hashed].append((since, at, _suppression(key, since)))
-
-    for row in rows:
-        hashed, at = row["number_hash"], row["at"]
-        if hashed is None or row["kind"] not in ("suppressed", "resumed"):
-            continue
-        if row["kind"] == "resumed":
-            for key in list(began[hashed]):
-                lasts = now[hashed].get(key)
-                if key[1] in _LIFTED and (lasts is None or lasts["since"] > at):
-                    end(hashed, key, at)
-        elif row["content"]:  # else it was erased; what lasts is in the table all the same
-            content = json.loads(row["content"])
-            key = (content.get("scope", row["client"]), content["reason"])
-            began[hashed].setdefault(key, at)
-            doubt = (row["client"], opting.DOUBT)
-            if content["reason"] == opting.OPT_OUT and doubt in began[hashed]:
-                end(hashed, doubt, at)
-    for hashed, kept in now.items():
-        for key, row in kept.items():
-            since = began[hashed].get(key, row["since"])
-            found[hashed].append(
-                (since, _FOR_EVER, _suppression(key, row["since"], row["evidence"]))
-            )
-    return found
-
-
-def _suppression(key: tuple[str, str], since: int, evidence: str = "") -> Suppression:
-    return Suppression(scope=key[0], reason=key[1], since=moment(since), evidence=evidence)
-
-
-def _pauses(rows: Sequence[Row], lasting: Sequence[Row]) -> Sequence[tuple[int, int, str]]:
-    open_: dict[str, tuple[int, str]] = {}
-    found: list[tuple[int, int, str]] = []
-    for row in rows:
-        if row["kind"] == "paused":
-            because = json.loads(row["content"])["because"] if row["content"] else "paused"
-            open_.setdefault(row["client"], (row["at"], because))
-        elif row["kind"] == "unpaused" and row["client"] in open_:
-            began, because = open_.pop(row["client"])
-            found.append((began, row["at"], because))
-    found += [(row["since"], _FOR_EVER, row["because"]) for row in lasting]
-    return found
 
 
 async def events(
@@ -238,9 +137,9 @@ async def events(
     for row in await read(partial(past.open_at, client, since)):
         yield _opened(row)
     sources = [
-        _Source(_call, partial(_rows, read, past.CALLS, client, since, since, until)),
-        _Source(_text, partial(_rows, read, past.TEXTS, client, since, lookback, until)),
-        _Source(_closed, partial(_rows, read, past.CLOSED, client, since, since, until)),
+        _Source(_call, partial(_portion, read, past.CALLS, client, since, until), since),
+        _Source(_text, partial(_portion, read, past.TEXTS, client, since, until), lookback),
+        _Source(_closed, partial(_portion, read, past.CLOSED, client, since, until), since),
     ]
     for source in sources:
         await source.step()
@@ -262,33 +161,46 @@ async def events(
 
 
 class _Source:
-    """One kind of rows, of which the next is looked at."""
+    """One kind of rows, of which the next is looked at.
+
+    Args:
+        make: The event that a row tells of.
+        portion: Reads the rows after a place: ``stamp`` and ``id`` of the last one before.
+        since: The ``stamp`` at which it begins.
+    """
 
     def __init__(
-        self, make: Callable[[Row], Event | None], rows: Callable[[], AsyncIterator[Row]]
+        self,
+        make: Callable[[Row], Event | None],
+        portion: Callable[[tuple[int, str]], Awaitable[Sequence[Row]]],
+        since: int,
     ) -> None:
         self.make = make
-        self._rows = rows()
         self.row: Row | None = None
-        self.stamp = _FOR_EVER
+        self.stamp = FOR_EVER
+        self._portion = portion
+        self._after = (since - 1, "")
+        self._rows: Iterator[Row] = iter(())
+        self._more = True
 
     async def step(self) -> None:
         """Look at the next row."""
-        self.row = await anext(self._rows, None)
-        self.stamp = self.row["stamp"] if self.row is not None else _FOR_EVER
+        self.row = next(self._rows, None)
+        if self.row is None and self._more:
+            rows = await self._portion(self._after)
+            self._more = len(rows) >= past.AT_A_TIME
+            if rows:
+                self._after = (rows[-1]["stamp"], rows[-1]["id"])
+            self._rows = iter(rows)
+            self.row = next(self._rows, None)
+        self.stamp = self.row["stamp"] if self.row is not None else FOR_EVER
 
 
-async def _rows(
-    read: Read, query: Statement, client: str, since: int, first: int, until: int
-) -> AsyncIterator[Row]:
-    after = (first - 1, "")
-    while True:
-        rows = await read(partial(past.portion, query, client, since, after, until))
-        for row in rows:
-            yield row
-        if len(rows) < past.AT_A_TIME:
-            return
-        after = (rows[-1]["stamp"], rows[-1]["id"])
+async def _portion(
+    read: Read, query: Statement, client: str, since: int, until: int, after: tuple[int, str]
+) -> Sequence[Row]:
+    rows: Sequence[Row] = await read(partial(past.portion, query, client, since, after, until))
+    return rows
 
 
 def _call(row: Row) -> Event | None:
@@ -332,6 +244,7 @@ def _text(row: Row) -> Event | None:
             number=row["number"],
             kind=Kind(row["kind"]),
             shadow=row["state"] == "queued",
+            parts=row["segments"] or 0,
         )
     if row["direction"] == "in" and row["kind"] != "received":
         return None  # STOP, START, HELP: what they changed is in the ledger
@@ -342,6 +255,7 @@ def _text(row: Row) -> Event | None:
         line=row["line"],
         team=row["direction"] == "out",
         by_text=row["channel"] == "sms",
+        parts=(row["segments"] or 0) if row["direction"] == "out" else 0,
     )
 
 
@@ -358,6 +272,5 @@ def _opened(row: Row) -> Event:
         case=row["case_id"],
         number=row["number"],
         line=row["line"],
-        outcome=Outcome(row["outcome"]) if row["outcome"] else None,
         who=read_caller(row["caller"]),
     )

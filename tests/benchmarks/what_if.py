@@ -1,0 +1,161 @@
+"""What it costs to play a long past: ``python tests/benchmarks/what_if.py --calls 100000``.
+
+A past of so many missed calls (`support.history`) is written into a folder of its own, and
+``textback what-if`` plays it twice as a process: with the same files, which must show no
+difference, and with files in which texts wait from 18 o'clock on, one template says something else
+and the second follow-up is gone.  CPU is the process's own, user and system; the peak is its
+resident memory.  Then `rules.ask_all` is timed within a replay of part of that past, each picture
+asked once, in the order of time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from unittest.mock import patch
+
+import attrs
+from rich.console import Console
+from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from support import history
+from textback import plugins
+from textback.cli.common import Remembered, now
+from textback.clock import SystemClock
+from textback.engine.check import complete
+from textback.engine.replaying.judged import Judged
+from textback.engine.replaying.orders import orders
+from textback.engine.replaying.past import events
+from textback.engine.replaying.replay import Replay
+from textback.engine.replaying.tools import tools_of
+from textback.flow import decide
+from textback.picture import Decision, Picture, Verdict
+from textback.rules import ask_all
+
+PICTURES = 20_000
+SINCE = "31d"
+
+
+@attrs.frozen(kw_only=True)
+class Run:
+    """One ``what-if`` as a process."""
+
+    summary: dict[str, int]
+    cpu_s: float
+    wall_s: float
+    peak_mb: float
+
+
+def main() -> None:
+    """Write the past, play it, and print what that cost."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--calls", type=int, default=100_000)
+    options.add_argument("--seed", type=int, default=1)
+    given = options.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        until = datetime.now(UTC) - timedelta(minutes=1)
+        config = history.write(folder / "today", given.calls, until=until, seed=given.seed)
+        changed = _changed(folder / "changed")
+        runs = {
+            "unchanged files": _run(config, config),
+            "changed files": _run(config, changed),
+        }
+        timed = asyncio.run(_ask_all(config))
+    table = Table("what-if of", "calls", "CPU s", "wall s", "peak MB", "differing", "agreeing")
+    for name, run in runs.items():
+        table.add_row(
+            name,
+            f"{run.summary['calls']:,}",
+            f"{run.cpu_s:.1f}",
+            f"{run.wall_s:.1f}",
+            f"{run.peak_mb:.0f}",
+            f"{run.summary['differing']:,}",
+            f"{run.summary['agreeing']:,}",
+        )
+    console = Console(highlight=False)
+    console.print(table)
+    each_us = timed.ns / 1000 / timed.pictures
+    console.print(f"ask_all: {each_us:.1f} us a picture, {timed.pictures:,} pictures")
+
+
+def _changed(folder: Path) -> Path:
+    (folder / "clients").mkdir(parents=True)
+    config = folder / "textback.toml"
+    config.write_text(history.TEXTBACK)
+    client = history.CLIENT.replace("is closed and missed", "is closed now and missed")
+    client = client.rpartition("[[follow_up]]")[0]
+    (folder / "clients" / "bright.toml").write_text(
+        client.replace('mode = "live"', 'mode = "live"\nfirst_text_at_night = false')
+    )
+    return config
+
+
+def _run(config: Path, other: Path) -> Run:
+    textback = Path(sys.executable).with_name("textback")
+    command = [textback, "what-if", "--config", config, "--with", other, "--since", SINCE]
+    began = time.perf_counter()
+    with subprocess.Popen([*command, "--json"], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        last = deque(process.stdout, maxlen=1)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, process.returncode
+    return Run(
+        summary=json.loads(last[0])["summary"],
+        cpu_s=used.ru_utime + used.ru_stime,
+        wall_s=time.perf_counter() - began,
+        peak_mb=used.ru_maxrss / 1024,
+    )
+
+
+@attrs.define
+class _Timed:
+    """Stands for `ask_all`, and takes its time."""
+
+    pictures: int = 0
+    ns: int = 0
+
+    def __call__(self, picture: Picture, extra: Iterable[Verdict] = ()) -> Decision:
+        began = time.process_time_ns()
+        decision = ask_all(picture, extra)
+        self.ns += time.process_time_ns() - began
+        self.pictures += 1
+        return decision
+
+
+async def _ask_all(config: Path) -> _Timed:
+    timed = _Timed()
+    async with Remembered(config) as remembered:
+        found = plugins.find(config.parent)
+        (client,) = complete(remembered.config, found).clients.values()
+        replay = Replay(
+            client,
+            tools_of(client, found, SystemClock()),
+            await orders(remembered.read, client.id),
+            remembered.hash_of,
+            Judged(shares=False, same_words=False),
+            lambda life: None,
+        )
+        with patch.object(decide, "ask_all", timed):
+            async for event in events(remembered.read, client.id, 0, now(), 0):
+                replay.happen(event)
+                if timed.pictures >= PICTURES:
+                    break
+    return timed
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Kill `serve` at random moments under load, start it again, and compare what everybody knows."""

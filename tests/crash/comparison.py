@@ -1,0 +1,80 @@
+"""What the carrier, the provider and the store know at the end, compared.
+
+An unknown text is allowed only where a connection broke or the process was killed between intent
+and answer; the provider's status callbacks settle those that it took.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from crash.carrier import Kind, Placed
+from crash.report import Report
+from support import deployment as d
+from support.twilio_api import Taken
+from textback.store import SQLiteStore, every, ledger, statement
+
+
+async def compare(
+    config: Path, calls: Sequence[Placed], taken: Sequence[Taken], report: Report
+) -> None:
+    """Write into the report what was lost, done twice, or is in a wrong state."""
+    found: dict[str, dict[str, Any]] = {}
+    for case in await d.cases(config):
+        if case["caller"] in found:
+            report.twice.append(f"twice: {case['caller']} has two cases")
+        found[case["caller"]] = case
+    unsure, report.ledger = await _ledger(config)
+    phones = Counter(text.to for text in taken)
+    report.texts = len(taken)
+    strangers = phones.keys() - {call.caller for call in calls}
+    report.wrong += [f"wrong: {number} was texted and never called" for number in strangers]
+    for call in calls:
+        if call.kind is Kind.ANSWERED:
+            if phones[call.caller]:
+                report.wrong.append(f"wrong: {call.caller} was answered and texted")
+        else:
+            _missed(call, found.get(call.caller), phones[call.caller], unsure, report)
+
+
+def _missed(
+    call: Placed, case: Mapping[str, Any] | None, texts: int, unsure: set[str], report: Report
+) -> None:
+    caller = call.caller
+    if case is None:
+        if call.known:
+            report.lost.append(f"lost: {caller} ({call.kind.value}) has no case")
+        return
+    end = str(case["end"])
+    report.ends[end] += 1
+    was_unsure = case["case"] in unsure
+    report.unknown += was_unsure
+    report.settled += was_unsure and end == "sent"
+    report.never_left += was_unsure and end == "unknown"
+    match texts, end:
+        case 1, "sent":
+            pass
+        case 0, "unknown" if was_unsure:
+            pass
+        case 0, _:
+            report.lost.append(f"lost: {caller} got no text, its end is {end}")
+        case 1, _:
+            report.wrong.append(f"wrong: {caller} was texted, its end is {end}")
+        case count, _:
+            report.twice.append(f"twice: {caller} got {count} texts")
+
+
+async def _ledger(config: Path) -> tuple[set[str], str]:
+    """The cases in which a text was unsure at some time, and what is wrong with the chain."""
+    query = statement("SELECT DISTINCT subject FROM ledger WHERE kind = 'unknown'")
+    store = SQLiteStore(config.parent / "textback.db")
+    try:
+        await store.write(ledger.seal)
+        rows = await store.read(lambda: every(query))
+        proof = await store.read(lambda: ledger.verify("bright"))
+    finally:
+        await store.close()
+    return {row["subject"].removeprefix("case/") for row in rows}, proof.broken or ""
