@@ -1,8 +1,9 @@
 """One run: load and kills for a time, then quiet, then the comparison.
 
-The parts: `killer` (who starts and kills; `fleet` does it to several processes on Postgres), `carrier` (calls and webhooks), `provider` (takes texts,
-lists calls), `clock` and `launcher` (steps), `older` (a database to migrate), `comparison` (who
-knows what, at the end); `report` has the figures.
+The parts: `killer` (who starts and kills; `fleet` does so with several processes on Postgres),
+`carrier` (calls and webhooks), `provider` (takes texts, lists calls), `clock` and `launcher`
+(steps), `older` (a database to migrate), `comparison` (who knows what, at the end); `report` has
+the figures.
 """
 
 from __future__ import annotations
