@@ -15,7 +15,8 @@ from crash.carrier import Kind, Placed
 from crash.report import Report
 from support import deployment as d
 from support.twilio_api import Taken
-from textback.store import SQLiteStore, every, ledger, statement
+from textback.config import load
+from textback.store import every, ledger, open_store, statement
 
 
 async def compare(
@@ -70,7 +71,8 @@ def _missed(
 async def _ledger(config: Path) -> tuple[set[str], str]:
     """The cases in which a text was unsure at some time, and what is wrong with the chain."""
     query = statement("SELECT DISTINCT subject FROM ledger WHERE kind = 'unknown'")
-    store = SQLiteStore(config.parent / "textback.db")
+    deployment = load(config).deployment
+    store = await open_store(deployment.store.url, deployment.directory)
     try:
         await store.write(ledger.seal)
         rows = await store.read(lambda: every(query))

@@ -126,6 +126,15 @@ class Actor:
         yield from subjects.renew(self.client.id, self.subject, self.generation, until)
         return started
 
+    def _hold(self) -> Work[None]:
+        """Be sure in a commit that nobody else advances this subject, nor will for a lease.
+
+        Raises:
+            LostLease: Someone else does.
+        """
+        until = self.ctx.now() + self.ctx.queue.lease_us
+        yield from subjects.renew(self.client.id, self.subject, self.generation, until)
+
     def _for_others(self, started: Sequence[Step], now: int) -> Work[Sequence[Step]]:
         """Steps of a version that works beside us are left as they are, for that one to find."""
         unknown = [step for step in started if step.name.partition("/")[0] not in KINDS]
@@ -170,7 +179,7 @@ class Actor:
         prepared = self._prepared.pop(step.name, None)
         match step.name.partition("/")[0]:
             case "text" | "follow_up" | "stop" | "help":
-                return await texts.run(ctx, client, step, prepared)
+                return await texts.run(ctx, client, step, prepared, self._hold)
             case "lead" | "deal":
                 return await records.save(ctx, client, step, prepared)
             case "log":

@@ -55,10 +55,14 @@ class Shared:
         self.works = works
 
     def claim(self, client: str, subject: str, owner: str, now: int) -> Work[int | None]:
-        """Take a subject, if we work."""
+        """Take a subject, if we work; one whose holder died is freed by who is on duty."""
         if not self.works:
             return None
-        return (yield from subjects.claim(client, subject, owner, now, self.lease_us))
+        return (
+            yield from subjects.claim(
+                client, subject, owner, now, lease_us=self.lease_us, expired=False
+            )
+        )
 
     def renew(self, held: Sequence[tuple[str, str, int]], now: int) -> Work[None]:
         """One statement for all that this process holds."""

@@ -38,6 +38,7 @@ from textback.store.contacts import Stale
 from textback.store.steps import CANCELLED, Step
 
 Result = Callable[[], Work[None]]
+Hold = Callable[[], Work[None]]
 
 HOOKS = {"sms": "send_text", "email": "send_email"}
 """Who sends what: the hook for each channel."""
@@ -55,8 +56,22 @@ class Order:
     not_after: datetime | None = None
 
 
-async def run(ctx: Context, client: Client, step: Step, prepared: Intent | None) -> Result:
-    """Do a text step; the unit that commits what it came to."""
+async def run(
+    ctx: Context, client: Client, step: Step, prepared: Intent | None, hold: Hold
+) -> Result:
+    """Do a text step; the unit that commits what it came to.
+
+    Args:
+        ctx: The deployment.
+        client: Whose text it is.
+        step: The step.
+        prepared: An intent that was committed with the step.
+        hold: Makes sure, in a commit, that nobody else does this step, nor will as long as an
+            intent is fresh.
+
+    Raises:
+        LostLease: Someone else does.
+    """
     stack = await ctx.stack(client.id)
     case_id = step.subject.partition("/")[2]
     tried: list[str] = []
@@ -64,13 +79,13 @@ async def run(ctx: Context, client: Client, step: Step, prepared: Intent | None)
     intent = prepared
     while True:
         if intent is None:
-            ready = await _prepare(ctx, client, stack, step, case_id, tried)
+            ready = await _prepare(ctx, hold, client, stack, step, case_id, tried)
             if not isinstance(ready, Intent):
                 return ready or outcomes.not_taken(ctx, client, stack, step, case_id, declined)
             intent = ready
         assert intent.text.attempted_at is not None
         if ctx.clock.now() - intent.text.attempted_at > FRESH_FOR:
-            await ctx.store.write(partial(_unused, ctx, intent))
+            await ctx.store.write(partial(_unused, ctx, hold, intent))
             intent = None
             continue
         sender = stack.impl(HOOKS[intent.channel], intent.plugin)
@@ -95,7 +110,13 @@ async def run(ctx: Context, client: Client, step: Step, prepared: Intent | None)
 
 
 async def _prepare(
-    ctx: Context, client: Client, stack: Stack, step: Step, case_id: str, tried: list[str]
+    ctx: Context,
+    hold: Hold,
+    client: Client,
+    stack: Stack,
+    step: Step,
+    case_id: str,
+    tried: list[str],
 ) -> Intent | Result | None:
     """The next intent, committed; else what the step comes to; None if no sender is left."""
     channel = follow_up.channel_of(client, step.name)
@@ -137,7 +158,7 @@ async def _prepare(
             subject=_subject(client, asked) if address is not None else "",
         )
         try:
-            await ctx.store.write(partial(_intend, ctx, client, intent, asked.seen, decision))
+            await ctx.store.write(partial(_intend, ctx, hold, client, intent, asked.seen, decision))
         except Stale:
             continue
         return intent
@@ -267,8 +288,14 @@ def _email(ctx: Context, client: Client, intent: Intent, address: str) -> Email:
 
 
 def _intend(
-    ctx: Context, client: Client, intent: Intent, seen: pictures.Seen, decision: Decision
+    ctx: Context,
+    hold: Hold,
+    client: Client,
+    intent: Intent,
+    seen: pictures.Seen,
+    decision: Decision,
 ) -> Work[None]:
+    yield from hold()
     yield from pictures.unchanged(seen)
     yield from contacts.compare_and_set(client.id, intent.text.to, seen.versions)
     if seen.address is not None:
@@ -276,8 +303,9 @@ def _intend(
     yield from intents.commit(ctx, intent, decision)
 
 
-def _unused(ctx: Context, intent: Intent) -> Work[None]:
+def _unused(ctx: Context, hold: Hold, intent: Intent) -> Work[None]:
     because = "not used in time; decided again"
+    yield from hold()
     yield from intents.never_left(ctx, intent)
     yield from texts.advance(
         intent.text.client, intent.text.id, TextState.FAILED, ctx.now(), error=because

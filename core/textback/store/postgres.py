@@ -12,6 +12,7 @@ from asyncio import sleep
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from types import CodeType, GeneratorType
 from typing import Any, Generic, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -163,6 +164,7 @@ class PostgresStore:
         self.waiting = Waiting()
         self._waiting: deque[_Job[Any]] = deque()
         self._committing: set[asyncio.Task[None]] = set()
+        self._several: set[CodeType] = set()  # units that read with more than one statement
 
     @classmethod
     async def open(cls, url: str, *, connections: int = CONNECTIONS) -> PostgresStore:
@@ -229,7 +231,7 @@ class PostgresStore:
         """Commit one unit, again if it met another."""
         for attempt in range(_TRIES):
             try:
-                return await self._transaction(unit, readonly=False)
+                return await self._transaction(unit)
             except _AGAIN:
                 await sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 (no secret)
             except AWAY as error:
@@ -239,15 +241,31 @@ class PostgresStore:
     async def read(self, unit: Unit[T]) -> T:
         """Run a unit on one snapshot."""
         try:
-            return await self._transaction(unit, readonly=True)
+            async with self._pool.acquire() as connection:
+                return await self._read(connection, unit)
         except AWAY as error:
             raise StoreBusy(f"the store can't be read: {_said(error)}") from error
 
-    async def _transaction(self, unit: Unit[T], *, readonly: bool) -> T:
-        async with self._pool.acquire() as connection:
-            kind = "repeatable_read" if readonly else "read_committed"
-            async with connection.transaction(isolation=kind, readonly=readonly):
-                return await _run(connection, unit())
+    async def _read(self, connection: asyncpg.Connection, unit: Unit[T]) -> T:
+        """One statement is a snapshot by itself: most units need no transaction around it.
+
+        Which units have more is learned: such a one is run again from its beginning.
+        """
+        work = cast("GeneratorType[Any, Any, T]", unit())
+        if work.gi_code not in self._several:
+            try:
+                query, values = next(work)
+                work.send(await connection.fetch(query.postgres, *_arguments(query, values)))
+            except StopIteration as stop:
+                return cast("T", stop.value)
+            work.close()
+            self._several.add(work.gi_code)
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            return await _run(connection, unit())
+
+    async def _transaction(self, unit: Unit[T]) -> T:
+        async with self._pool.acquire() as connection, connection.transaction():
+            return await _run(connection, unit())
 
     async def close(self) -> None:
         """Commit what waits, and close all connections."""
@@ -279,13 +297,17 @@ async def _run_all(connection: asyncpg.Connection, units: Sequence[Unit[Any]]) -
 _ORDER = ("client", "number", "subject", "call_id", "plugin", "key")
 
 
+def _arguments(query: Statement, values: Values) -> list[Any]:
+    return [values[name] for name in query.names]
+
+
 async def _run(
     connection: asyncpg.Connection, work: Work[T], first: tuple[Statement, Values] | None = None
 ) -> T:
     try:
         query, values = first or next(work)
         while True:
-            rows = await connection.fetch(query.postgres, *[values[name] for name in query.names])
+            rows = await connection.fetch(query.postgres, *_arguments(query, values))
             query, values = work.send(rows)
     except StopIteration as stop:
         return cast("T", stop.value)

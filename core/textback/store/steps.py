@@ -165,10 +165,8 @@ _ORPHANS = statement("""
 """)
 _ABANDONED = statement("""
     UPDATE steps SET due_at = :now
-    WHERE state = 'running' AND due_at > :now AND (client, subject) IN (
-        SELECT client, subject FROM subjects WHERE lease_until > 0 AND lease_until < :now
-    )
-    RETURNING 1 AS found
+    WHERE client = :client AND subject = :subject AND state = 'running' AND due_at > :now
+    RETURNING name
 """)
 _COUNT = statement("""
     SELECT (SELECT count(*) FROM steps WHERE due_at IS NOT NULL) AS due,
@@ -405,9 +403,9 @@ def orphans(now: int) -> Work[int]:
     return len((yield _ORPHANS, {"now": now}))
 
 
-def abandoned(now: int) -> Work[int]:
-    """Make due what was running in subjects whose lease is over; how many."""
-    return len((yield _ABANDONED, {"now": now}))
+def abandoned(client: str, subject: str, now: int) -> Work[int]:
+    """Make due what was running in a subject that nobody holds any more; how many."""
+    return len((yield _ABANDONED, {"client": client, "subject": subject, "now": now}))
 
 
 def count() -> Work[dict[str, int]]:

@@ -42,7 +42,7 @@ _FREE_ALL = statement("""
 """)
 _FREE_EXPIRED = statement("""
     UPDATE subjects SET lease_until = 0 WHERE lease_until > 0 AND lease_until < :now
-    RETURNING 1 AS freed
+    RETURNING client, subject
 """)
 _DUE = statement("""
     SELECT s.client, s.subject, min(s.due_at) AS due_at
@@ -63,9 +63,24 @@ class LostLease(StoreError):
 
 
 def claim(
-    client: str, subject: str, owner: str, now: int, lease_us: int = LEASE_US
+    client: str,
+    subject: str,
+    owner: str,
+    now: int,
+    *,
+    lease_us: int = LEASE_US,
+    expired: bool = True,
 ) -> Work[int | None]:
-    """Take the lease if nobody holds it; the generation, or None."""
+    """Take the lease if nobody holds it; the generation, or None.
+
+    Args:
+        client: Whose subject it is.
+        subject: What is to be advanced.
+        owner: Who takes it.
+        now: The present moment.
+        lease_us: How long it is held.
+        expired: Take one whose time is over, too, and not only what was given back.
+    """
     rows = yield (
         _MAKE,
         {
@@ -73,7 +88,7 @@ def claim(
             "subject": subject,
             "owner": owner,
             "until": now + lease_us,
-            "now": now,
+            "now": now if expired else 1,
         },
     )
     return rows[0]["generation"] if rows else None
@@ -109,9 +124,9 @@ def free_all() -> Work[int]:
     return len((yield _FREE_ALL, {}))
 
 
-def free_expired(now: int) -> Work[int]:
-    """Give back the leases of which nobody was heard any more; how many."""
-    return len((yield _FREE_EXPIRED, {"now": now}))
+def free_expired(now: int) -> Work[Sequence[Row]]:
+    """Give back the leases of which nobody was heard any more; the subjects."""
+    return every(_FREE_EXPIRED, now=now)
 
 
 def due(now: int, most: int, busy: Sequence[str] = ()) -> Work[Sequence[Row]]:

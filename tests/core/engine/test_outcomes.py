@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -346,3 +347,25 @@ async def test_nothing_is_tried_again_after_the_caller_was_heard(house: House, w
     assert not [text for _, text in house.sent if text.step == "text/1"]
     assert house.ends()[0] == "suppressed"
     assert house.outside.notices
+
+
+async def test_who_lost_the_case_makes_no_second_attempt(closed: House) -> None:
+    """The first sender fails, and meanwhile another process took the case over: it decides now."""
+    closed.write(stack=TWO_SENDERS)
+    await closed.open()
+
+    async def hang(lead: object) -> None:  # no other step's end tells us of the loss
+        await asyncio.sleep(3600)
+
+    async def fail(text: Text) -> Receipt:
+        closed.change("UPDATE subjects SET generation = generation + 1, owner = 'another'")
+        raise NotSent("no connection")
+
+    closed.outside.sending["carrier"] = fail
+    closed.outside.saving = hang
+    await closed.tell(closed.ended())
+    running = closed.runtime.engine._running
+    while running:
+        await asyncio.wait(running)
+
+    assert not closed.sent

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import pytest
 
+from textback.engine.duty import take_over
 from textback.store import (
     Store,
     Work,
@@ -101,6 +103,28 @@ async def test_a_lease_has_one_holder(store: Store) -> None:
     assert await store.write(lambda: subjects.claim("acme", "case/1", "b", 2_000)) is None
     await store.write(lambda: subjects.renew("acme", "case/1", 1, 0))
     assert await store.write(lambda: subjects.claim("acme", "case/1", "b", 3_000)) == 2
+
+
+async def test_what_a_dead_process_ran_is_due_once_it_is_freed(store: Store) -> None:
+    """Where several work nobody takes an expired lease alone: its running steps come along."""
+    late = 2_000
+    step = Step(client="acme", subject="case/1", name="lead/crm", due_at=900)
+
+    def begin() -> Work[None]:
+        yield from subjects.claim("acme", "case/1", "a", 1_000, lease_us=500)
+        yield from steps.add([step], 900)
+        yield from steps.start(step, 1_000)
+
+    await store.write(begin)
+    claim = partial(subjects.claim, "acme", "case/1", "b", late, expired=False)
+
+    assert await store.write(claim) is None
+    assert await store.write(lambda: take_over(1_001)) == (0, 0)
+    assert await store.write(lambda: take_over(late)) == (1, 1)
+    assert await store.write(claim) == 2
+    assert [each.name for each in await store.read(lambda: steps.due("acme", "case/1", late))] == [
+        "lead/crm"
+    ]
 
 
 async def test_who_lost_the_lease_commits_nothing(store: Store) -> None:

@@ -7,11 +7,13 @@ from typing import Final
 
 from textback.store.work import Work, statement
 
-LEASE_US: Final = 5_000_000
-"""So long after its last heartbeat others take what a process held."""
+LEASE_US: Final = 8_000_000
+"""So long after its last heartbeat others take what a process held.
+
+A shorter one would take from the living on a machine that is overloaded."""
 
 HEARTBEAT_S: Final = 1.0
-"""Four may be lost, or late, before a lease is."""
+"""Seven may be lost, or late, before a lease is."""
 
 _NOW = statement("""
     SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT) AS now
