@@ -43,8 +43,8 @@ async def crash(
     killers = Killers(site, config, store, rng, report)
     carrier = Carrier(killers, api, rate, rng, report)
     try:
-        until = time.monotonic() + seconds
         await migrate(config, store, killers.steps[0], rng, report)
+        until = time.monotonic() + seconds
         work = [killers.until(until), carrier.load(until)]
         if isinstance(store, Database):
             work.append(power.cuts(store, until, rng, report))
@@ -58,6 +58,7 @@ async def crash(
         report.clock_steps = sum(steps.count for steps in killers.steps)
         await compare(config, carrier.calls, api.taken, report)
     finally:
+        await killers.leave_nothing()
         await carrier.close()
         await api.stop()
     return report

@@ -39,7 +39,9 @@ class Killer:
         self._random = rng
         self._report = report
         self._kills = 0
+        self._start_s = 0.0  # how long a start takes: on a busy machine it lives longer, too
         self._running: d.Serving | None = None
+        self._newest: d.Serving | None = None
 
     @property
     def address(self) -> str | None:
@@ -51,12 +53,10 @@ class Killer:
     async def until(self, until: float) -> None:
         """Kill and start until a moment, at least `LEAST_KILLS` times; one is left running."""
         while True:
-            began = time.monotonic()
             await self._begin()
-            start_s = time.monotonic() - began  # on a busy machine it lives longer, too
             if self._over(until):
                 return
-            await asyncio.sleep(self._random.uniform(0.05, max(3.0, 1.5 * start_s)))
+            await asyncio.sleep(self._random.uniform(0.05, max(3.0, 1.5 * self._start_s)))
             if self._random.random() < 0.3:
                 self._steps.step()
                 await asyncio.sleep(self._random.uniform(0.0, 0.5))
@@ -74,6 +74,11 @@ class Killer:
         serving = self._leave()
         if await serving.stop() != 0:
             self._report.wrong.append(f"wrong: {self._command} ended with an error")
+
+    async def leave_nothing(self) -> None:
+        """Kill what still runs where a run was broken off."""
+        if self._newest is not None and self._newest.process.returncode is None:
+            await self._newest.kill()
 
     def _over(self, until: float) -> bool:
         return time.monotonic() >= until and self._kills >= LEAST_KILLS
@@ -94,23 +99,25 @@ class Killer:
         """Start it; now and then kill it while it starts."""
         while self._random.random() < 0.2:
             starting = await self._spawned()
-            await asyncio.sleep(self._random.uniform(0.05, 1.5))
+            await asyncio.sleep(self._random.uniform(0.05, max(1.5, self._start_s)))
             await starting.kill()
             self._killed("starting")
         self._running = await self._ready()
 
     async def _spawned(self) -> d.Serving:
-        return await d.Serving.spawn(
+        self._newest = await d.Serving.spawn(
             self._config, command=self._command, program=self._steps.program
         )
+        return self._newest
 
     async def _ready(self) -> d.Serving:
         """Start it; again if its store went away meanwhile."""
         while True:
-            turns, away = self._store.turns, self._store.away
+            turns, away, began = self._store.turns, self._store.away, time.monotonic()
             serving = await self._spawned()
             try:
                 await serving.ready()
+                self._start_s = time.monotonic() - began
                 return serving
             except AssertionError:
                 if self._store.turns == turns and not away:
@@ -166,3 +173,8 @@ class Killers:
     async def stop(self) -> None:
         """End all."""
         await asyncio.gather(*(each.stop() for each in self._all))
+
+    async def leave_nothing(self) -> None:
+        """Kill what still runs where a run was broken off."""
+        for each in self._all:
+            await each.leave_nothing()
