@@ -1,4 +1,8 @@
-"""The long form: ``python tests/crash --minutes 10 --rate 20 --seed 1``."""
+"""The long form.
+
+python tests/crash --minutes 10 --rate 20 --seed 1
+python tests/crash --store postgres --serves 2 --workers 2 --queue notify --minutes 10
+"""
 
 from __future__ import annotations
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
 from enum import Enum
 
 import attrs
 import httpx
 
+from crash.killer import Killers
 from crash.provider import Provider
 from crash.report import Report
 from support import deployment as d
+from support.twilio_api import Taken
 
 TRIES = 2_000  # of one webhook: about five minutes
 LISTED = 0.1  # of the calls that are told, also listed: told in two ways, they are still one
@@ -51,7 +52,7 @@ class Carrier:
     """Places calls, and tells of them until it is answered 2xx.
 
     Args:
-        where: The address of a process that takes requests now; None if there is none.
+        killers: Know who takes requests now.
         provider: Lists the calls.
 
     Attributes:
@@ -60,13 +61,13 @@ class Carrier:
 
     def __init__(
         self,
-        where: Callable[[], str | None],
+        killers: Killers,
         provider: Provider,
         rate: float,
         rng: random.Random,
         report: Report,
     ) -> None:
-        self._where = where
+        self._killers = killers
         self._provider = provider
         self._rate = rate
         self._random = rng
@@ -87,17 +88,21 @@ class Carrier:
 
     async def statuses(self) -> None:
         """Say of every text that was taken what became of it."""
-        for text in self._provider.taken:
-            path = text.status_url.removeprefix(d.PUBLIC)
-            form = {
-                "AccountSid": d.ACCOUNT,
-                "MessageSid": text.sid,
-                "MessageStatus": "delivered",
-                "From": text.sender,
-                "To": text.to,
-            }
-            url = f"{self._where()}{path}"
-            await self._http.post(url, data=form, headers=d.signed(path, form))
+        await asyncio.gather(*map(self._became, self._provider.taken))
+
+    async def _became(self, text: Taken) -> None:
+        path = text.status_url.removeprefix(d.PUBLIC)
+        form = {
+            "AccountSid": d.ACCOUNT,
+            "MessageSid": text.sid,
+            "MessageStatus": "delivered",
+            "From": text.sender,
+            "To": text.to,
+        }
+        for _ in range(TRIES):
+            if await self._post(path, form):
+                return
+            await asyncio.sleep(self._random.uniform(0.01, 0.3))
 
     async def close(self) -> None:
         """Close its connections."""
@@ -108,7 +113,7 @@ class Carrier:
         number = len(self.calls) + 1
         caller = f"+1{303 + number // 10_000_000:03d}{2000000 + number % 7_000_000:07d}"
         kind = Kind.ANSWERED if self._random.random() < 0.1 else Kind.MISSED
-        if self._where() is None and self._random.random() < 0.1:
+        if self._killers.is_deaf() and self._random.random() < 0.1:
             kind = Kind.UNTOLD
         placed = Placed(f"CA{number:032x}", caller, kind)
         self.calls.append(placed)
@@ -140,7 +145,7 @@ class Carrier:
         """Send a webhook until it is answered 2xx, and sometimes again after that."""
         told = False
         for _ in range(TRIES):
-            if await self._send(topic, form):
+            if await self._post(f"/hooks/bright/twilio/{topic}", form):
                 told = True
                 repeats -= 1
                 if repeats < 0:
@@ -148,13 +153,16 @@ class Carrier:
             await asyncio.sleep(self._random.uniform(0.01, 0.3))
         return told
 
-    async def _send(self, topic: str, form: dict[str, str]) -> bool:
-        address = self._where()
+    async def _post(self, path: str, form: dict[str, str]) -> bool:
+        """Send a webhook once; whether it was answered 2xx."""
+        address = self._killers.where()
         if address is None:
             return False
         try:
             async with self._lines:
                 self._report.webhooks += 1
-                return (await d.post(self._http, address, topic, form)).is_success
+                headers = d.signed(path, form)
+                answer = await self._http.post(f"{address}{path}", data=form, headers=headers)
+                return answer.is_success
         except httpx.HTTPError:
             return False

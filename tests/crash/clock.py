@@ -1,19 +1,21 @@
-"""A clock that is stepped: `serve` is started through `launcher`, which adds what a file says."""
+"""A clock that is stepped: processes are started through `launcher`, which adds what a file says.
+
+Each process has its own, as if each were on a machine of its own.
+"""
 
 from __future__ import annotations
 
 import random
 from pathlib import Path
 
-NAME = "clock.offset"
 MOST_S = 30.0
 
 
 class Steps:
     """Steps the clock of the processes that are started with `program`."""
 
-    def __init__(self, folder: Path, rng: random.Random) -> None:
-        self._file = folder / NAME
+    def __init__(self, file: Path, rng: random.Random) -> None:
+        self._file = file
         self._random = rng
         self.count = 0
         self._set(0.0)

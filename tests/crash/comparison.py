@@ -13,10 +13,11 @@ from typing import Any
 
 from crash.carrier import Kind, Placed
 from crash.report import Report
+from crash.unknowns import Unknown, unknowns
 from support import deployment as d
 from support.twilio_api import Taken
 from textback.config import load
-from textback.store import every, ledger, open_store, statement
+from textback.store import ledger, open_store
 
 
 async def compare(
@@ -28,7 +29,9 @@ async def compare(
         if case["caller"] in found:
             report.twice.append(f"twice: {case['caller']} has two cases")
         found[case["caller"]] = case
-    unsure, report.ledger = await _ledger(config)
+    told, report.ledger = await _ledger(config)
+    unsure = {each.case for each in told}
+    report.unknowns.update(each.how for each in told)
     phones = Counter(text.to for text in taken)
     report.texts = len(taken)
     strangers = phones.keys() - {call.caller for call in calls}
@@ -68,15 +71,15 @@ def _missed(
             report.twice.append(f"twice: {caller} got {count} texts")
 
 
-async def _ledger(config: Path) -> tuple[set[str], str]:
-    """The cases in which a text was unsure at some time, and what is wrong with the chain."""
-    query = statement("SELECT DISTINCT subject FROM ledger WHERE kind = 'unknown'")
+async def _ledger(config: Path) -> tuple[list[Unknown], str]:
+    """The texts that were unsure at some time, and what is wrong with the chain."""
     deployment = load(config).deployment
     store = await open_store(deployment.store.url, deployment.directory)
     try:
-        await store.write(ledger.seal)
-        rows = await store.read(lambda: every(query))
+        while await store.write(ledger.seal):
+            pass
+        found = await store.read(unknowns)
         proof = await store.read(lambda: ledger.verify("bright"))
     finally:
         await store.close()
-    return {row["subject"].removeprefix("case/") for row in rows}, proof.broken or ""
+    return found, proof.broken or ""

@@ -1,9 +1,9 @@
 """One run: load and kills for a time, then quiet, then the comparison.
 
-The parts: `killer` (who starts and kills; `fleet` does so with several processes on Postgres),
-`carrier` (calls and webhooks), `provider` (takes texts, lists calls), `clock` and `launcher`
-(steps), `older` (a database to migrate), `comparison` (who knows what, at the end); `report` has
-the figures.
+The parts: `site` (the processes and their store), `killer` (who starts and kills them), `power`
+(the store's server), `carrier` (calls and webhooks), `provider` (takes texts, lists calls), `clock`
+and `launcher` (steps), `older` and `migrating` (a database to migrate), `comparison` (who knows
+what, at the end) and `unknowns` (texts that were unsure); `report` has the figures.
 """
 
 from __future__ import annotations
@@ -14,80 +14,51 @@ import random
 import shutil
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-from crash import older
+from crash import power
 from crash.carrier import Carrier, Kind
-from crash.clock import Steps
 from crash.comparison import compare
-from crash.fleet import Fleet
-from crash.killer import Killer
+from crash.killer import Killers
+from crash.migrating import migrate
 from crash.provider import provider
 from crash.report import Report
+from crash.site import Database, Site
 from support import deployment as d
+from support import postgres
 
-QUIET_WITHIN = 60  # seconds until everything has come to something
+QUIET_WITHIN = 120  # seconds until everything has come to something; clocks were a minute apart
 
 
-async def crash_fleet(
-    folder: Path,
-    server: Any,
-    *,
-    queue: str,
-    serves: int,
-    workers: int,
-    seconds: float,
-    rate: float,
-    seed: int,
+async def crash(
+    folder: Path, *, seconds: float, rate: float, seed: int, site: Site | None = None
 ) -> Report:
-    """One run of several processes on a Postgres server."""
+    """One run in a folder; with one `serve` on an SQLite file if no site is given."""
+    site = site or Site()
     rng, report = random.Random(seed), Report()
     api = provider(rng)
-    store = f'{server.database()}"\nqueue = "{queue}'
-    config = d.write(folder, await api.start(), store=store)
-    steps = Steps(folder, rng)
-    kinds = ["serve"] * serves + ["worker"] * workers
-    fleet = Fleet(config, steps, rng, report, kinds=kinds, server=server)
-    carrier = Carrier(fleet.where, api, rate, rng, report)
+    store = site.store(folder)
+    config = d.write(folder, await api.start(), store=store.setting)
+    killers = Killers(site, config, store, rng, report)
+    carrier = Carrier(killers, api, rate, rng, report)
     try:
+        await migrate(config, store, killers.steps[0], rng, report)
         until = time.monotonic() + seconds
-        await asyncio.gather(fleet.until(until), carrier.load(until))
-        await fleet.again()
+        work = [killers.until(until), carrier.load(until)]
+        if isinstance(store, Database):
+            work.append(power.cuts(store, until, rng, report))
+        await asyncio.gather(*work)
+        await killers.again()
         missed = sum(call.known and call.kind is not Kind.ANSWERED for call in carrier.calls)
         await _quiet(config, missed)
         await carrier.statuses()
         await _quiet(config, missed)
-        await fleet.stop()
-        report.clock_steps = steps.count
+        await killers.stop()
+        report.clock_steps = sum(steps.count for steps in killers.steps)
         await compare(config, carrier.calls, api.taken, report)
     finally:
-        await carrier.close()
-        await api.stop()
-    return report
-
-
-async def crash(folder: Path, *, seconds: float, rate: float, seed: int) -> Report:
-    """One run in a folder."""
-    rng, report = random.Random(seed), Report()
-    api = provider(rng)
-    config = d.write(folder, await api.start())
-    older.make(folder / "textback.db")
-    steps = Steps(folder, rng)
-    killer = Killer(config, steps, rng, report)
-    carrier = Carrier(killer.where, api, rate, rng, report)
-    try:
-        until = time.monotonic() + seconds
-        serving, _ = await asyncio.gather(killer.until(until), carrier.load(until))
-        serving = await killer.again(serving)
-        missed = sum(call.known and call.kind is not Kind.ANSWERED for call in carrier.calls)
-        await _quiet(config, missed)
-        await carrier.statuses()
-        await _quiet(config, missed)
-        await serving.stop()
-        report.clock_steps = steps.count
-        await compare(config, carrier.calls, api.taken, report)
-    finally:
+        await killers.leave_nothing()
         await carrier.close()
         await api.stop()
     return report
@@ -115,16 +86,25 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2, help="processes, on Postgres")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="textback-crash-"))
-    print(f"seed {options.seed}, in {folder}")
-    load = {"seconds": options.minutes * 60, "rate": options.rate, "seed": options.seed}
-    if options.store == "sqlite":
-        report = asyncio.run(crash(folder, **load))
-    else:
-        from support import postgres
-
-        kinds = {"serves": options.serves, "workers": options.workers}
-        with postgres.running() as server:
-            report = asyncio.run(crash_fleet(folder, server, queue=options.queue, **kinds, **load))
+    print(f"seed {options.seed}, in {folder}", flush=True)
+    with ExitStack() as opened:
+        site = Site()
+        if options.store == "postgres":
+            site = Site(
+                serves=options.serves,
+                workers=options.workers,
+                server=opened.enter_context(postgres.running()),
+                queue=options.queue,
+            )
+        report = asyncio.run(
+            crash(
+                folder,
+                seconds=options.minutes * 60,
+                rate=options.rate,
+                seed=options.seed,
+                site=site,
+            )
+        )
     print("\n".join(report.lines()))
     if report.sound:
         shutil.rmtree(folder)

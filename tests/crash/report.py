@@ -9,7 +9,13 @@ import attrs
 
 @attrs.define
 class Report:
-    """The figures of a run, filled in by its parts."""
+    """The figures of a run, filled in by its parts.
+
+    Attributes:
+        kills: Of what, and when.
+        unknowns: How texts came to be unsure, and how they were settled.
+        unknown: Calls with such a text.
+    """
 
     kills: Counter[str] = attrs.field(factory=Counter)
     calls: Counter[str] = attrs.field(factory=Counter)
@@ -19,6 +25,7 @@ class Report:
     lost: list[str] = attrs.field(factory=list)
     twice: list[str] = attrs.field(factory=list)
     wrong: list[str] = attrs.field(factory=list)
+    unknowns: Counter[str] = attrs.field(factory=Counter)
     unknown: int = 0
     settled: int = 0
     never_left: int = 0
@@ -40,6 +47,7 @@ class Report:
             f"lost {len(self.lost)}, twice {len(self.twice)}, wrong state {len(self.wrong)}",
             f"unknown {self.unknown}, of these settled {self.settled},"
             f" never reached the provider {self.never_left}",
+            *(f"    {count} {how}" for how, count in self.unknowns.most_common()),
             f"ends {dict(self.ends)}",
             f"ledger {self.ledger or 'holds'}",
             *self.lost[:5],

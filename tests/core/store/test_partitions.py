@@ -42,8 +42,7 @@ async def test_a_call_is_handled_on_partitioned_tables(
 
     from textback.store.postgres import PostgresStore
 
-    postgres_server.psql("CREATE DATABASE partitions;")
-    url = postgres_server.url("partitions")
+    url = postgres_server.database()
     migrate(url)
     connection = await asyncpg.connect(url)
     async with connection.transaction():
