@@ -56,7 +56,11 @@ async def test_one_text_a_call_though_a_worker_dies(site, queue) -> None:
 
 
 async def _running(site, count: int) -> bool:
-    return await site.states("lead/slow") == ["running"] * count
+    """The texts are out, and known to be: one between request and receipt would be unsure."""
+    return (
+        await site.states("lead/slow") == ["running"] * count
+        and await site.states("text/1") == ["done"] * count
+    )
 
 
 async def _done(site, count: int) -> bool:
