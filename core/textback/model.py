@@ -121,7 +121,7 @@ class Kind(StrEnum):
 class Basis(StrEnum):
     """On what ground somebody may be texted."""
 
-    CALLER_CALLED = "caller_called"
+    CALLER_CALLED = "caller_called"  # they called, and nobody could take it
     REPLIED = "replied"  # they wrote to the business
     KEYPRESS = "keypress"  # they pressed a key when they were asked on the phone
     FORM = "form"  # they agreed in a form
@@ -133,6 +133,7 @@ class Consent:
     """That somebody agreed to be texted.
 
     Attributes:
+        basis: By which way.
         at: When they did.
         evidence: What shows it: where, and to which words.
     """
