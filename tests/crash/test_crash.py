@@ -36,7 +36,5 @@ async def test_nor_with_several_processes_on_postgres(
         report = await crash(tmp_path, seconds=20, rate=10, seed=20260116, site=site)
 
     assert report.sound, "\n".join(report.lines())
-    assert report.kills["serve at work"]
-    assert report.kills["worker at work"]
-    assert report.kills["database"]
+    assert {what.partition(" ")[0] for what in report.kills} >= {"serve", "worker", "database"}
     assert report.ends["sent"] > 50

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tenacity
 
 from textback.engine.context import Context
-from textback.errors import ProviderError
+from textback.errors import ProviderError, StoreError
 from textback.store import Work, steps
 from textback.store.steps import Step
 
@@ -55,7 +55,7 @@ def again_or_park(ctx: Context, step: Step, error: BaseException) -> Work[None]:
 
 def describe(error: BaseException) -> str:
     """An error as it is stored: ours in words, others by type only, as they may quote secrets."""
-    if isinstance(error, ProviderError):
+    if isinstance(error, (ProviderError, StoreError)):
         return str(error)
     if isinstance(error, TimeoutError):
         return "no answer in time"

