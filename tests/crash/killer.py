@@ -100,8 +100,9 @@ class Killer:
         while self._random.random() < 0.2:
             starting = await self._spawned()
             await asyncio.sleep(self._random.uniform(0.05, max(1.5, self._start_s)))
-            await starting.kill()
-            self._killed("starting")
+            if starting.process.returncode is None:  # its store may have gone away
+                await starting.kill()
+                self._killed("starting")
         self._running = await self._ready()
 
     async def _spawned(self) -> d.Serving:

@@ -41,6 +41,7 @@ AWAY = (
     TimeoutError,
     asyncpg.InterfaceError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.InternalClientError,  # a connection that broke between two statements
     asyncpg.OperatorInterventionError,
     asyncpg.PostgresConnectionError,
     asyncpg.PostgresIOError,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -28,6 +29,23 @@ async def answers(store: Store) -> bool:
         return await store.write(asked) == 1
     except StoreBusy:
         return False
+
+
+async def test_a_connection_that_broke_between_two_statements_is_the_server_away() -> None:
+    """The driver calls it an error of its own; whoever commits a receipt has to try again."""
+    asyncpg = pytest.importorskip("asyncpg", reason="needs the extra postgres")
+    from textback.store.postgres import PostgresStore
+
+    class Pool:
+        def acquire(self) -> NoReturn:
+            raise asyncpg.InternalClientError("another operation is in progress")
+
+    store = PostgresStore("", Pool())  # no server breaks a connection at a chosen statement
+
+    with pytest.raises(StoreBusy):
+        await store.write(asked)
+    with pytest.raises(StoreBusy):
+        await store.read(asked)
 
 
 @pytest.mark.slow
