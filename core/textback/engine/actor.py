@@ -170,7 +170,8 @@ class Actor:
         prepared = self._prepared.pop(step.name, None)
         match step.name.partition("/")[0]:
             case "text" | "follow_up" | "stop" | "help":
-                return await texts.run(ctx, client, step, prepared)
+                hold = partial(subjects.held, client.id, self.subject, self.generation)
+                return await texts.run(ctx, client, step, prepared, hold)
             case "lead" | "deal":
                 return await records.save(ctx, client, step, prepared)
             case "log":

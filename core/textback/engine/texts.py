@@ -38,6 +38,7 @@ from textback.store.contacts import Stale
 from textback.store.steps import CANCELLED, Step
 
 Result = Callable[[], Work[None]]
+Hold = Callable[[], Work[None]]
 
 HOOKS = {"sms": "send_text", "email": "send_email"}
 """Who sends what: the hook for each channel."""
@@ -55,8 +56,14 @@ class Order:
     not_after: datetime | None = None
 
 
-async def run(ctx: Context, client: Client, step: Step, prepared: Intent | None) -> Result:
-    """Do a text step; the unit that commits what it came to."""
+async def run(
+    ctx: Context, client: Client, step: Step, prepared: Intent | None, hold: Hold
+) -> Result:
+    """Do a text step; the unit that commits what it came to.
+
+    Raises:
+        LostLease: Someone else advances the subject, and may have sent it: nothing more is sent.
+    """
     stack = await ctx.stack(client.id)
     case_id = step.subject.partition("/")[2]
     tried: list[str] = []
@@ -64,13 +71,13 @@ async def run(ctx: Context, client: Client, step: Step, prepared: Intent | None)
     intent = prepared
     while True:
         if intent is None:
-            ready = await _prepare(ctx, client, stack, step, case_id, tried)
+            ready = await _prepare(ctx, client, stack, step, case_id, tried, hold)
             if not isinstance(ready, Intent):
                 return ready or outcomes.not_taken(ctx, client, stack, step, case_id, declined)
             intent = ready
         assert intent.text.attempted_at is not None
         if ctx.clock.now() - intent.text.attempted_at > FRESH_FOR:
-            await ctx.store.write(partial(_unused, ctx, intent))
+            await ctx.store.write(partial(_unused, ctx, intent, hold))
             intent = None
             continue
         sender = stack.impl(HOOKS[intent.channel], intent.plugin)
@@ -90,12 +97,18 @@ async def run(ctx: Context, client: Client, step: Step, prepared: Intent | None)
                 return outcomes.refused(ctx, client, stack, step, intent, attempt)
         tried.append(intent.plugin)
         declined = _worse(declined, attempt)
-        await ctx.store.write(partial(outcomes.attempt_failed, ctx, intent, attempt))
+        await ctx.store.write(partial(_declined, ctx, intent, attempt, hold))
         intent = None
 
 
 async def _prepare(
-    ctx: Context, client: Client, stack: Stack, step: Step, case_id: str, tried: list[str]
+    ctx: Context,
+    client: Client,
+    stack: Stack,
+    step: Step,
+    case_id: str,
+    tried: list[str],
+    hold: Hold,
 ) -> Intent | Result | None:
     """The next intent, committed; else what the step comes to; None if no sender is left."""
     channel = follow_up.channel_of(client, step.name)
@@ -137,7 +150,7 @@ async def _prepare(
             subject=_subject(client, asked) if address is not None else "",
         )
         try:
-            await ctx.store.write(partial(_intend, ctx, client, intent, asked.seen, decision))
+            await ctx.store.write(partial(_intend, ctx, client, intent, asked.seen, decision, hold))
         except Stale:
             continue
         return intent
@@ -267,8 +280,14 @@ def _email(ctx: Context, client: Client, intent: Intent, address: str) -> Email:
 
 
 def _intend(
-    ctx: Context, client: Client, intent: Intent, seen: pictures.Seen, decision: Decision
+    ctx: Context,
+    client: Client,
+    intent: Intent,
+    seen: pictures.Seen,
+    decision: Decision,
+    hold: Hold,
 ) -> Work[None]:
+    yield from hold()
     yield from pictures.unchanged(seen)
     yield from contacts.compare_and_set(client.id, intent.text.to, seen.versions)
     if seen.address is not None:
@@ -276,7 +295,13 @@ def _intend(
     yield from intents.commit(ctx, intent, decision)
 
 
-def _unused(ctx: Context, intent: Intent) -> Work[None]:
+def _declined(ctx: Context, intent: Intent, attempt: deliver.Declined, hold: Hold) -> Work[None]:
+    yield from hold()
+    yield from outcomes.attempt_failed(ctx, intent, attempt)
+
+
+def _unused(ctx: Context, intent: Intent, hold: Hold) -> Work[None]:
+    yield from hold()
     because = "not used in time; decided again"
     yield from intents.never_left(ctx, intent)
     yield from texts.advance(

@@ -12,8 +12,10 @@ from support.house import STACK, House
 from support.outside import Outside
 from textback.errors import DeliveryError, MaybeSent, NotSent
 from textback.model import Absent, CannotTell, FailureReason, Receipt, Text, TextState
+from textback.store import subjects
 
 TWO_SENDERS = STACK + '[plugins.backup]\nuse = "carrier"\n'
+ONLY_SENDERS = '[plugins.phones]\n[plugins.carrier]\n[plugins.backup]\nuse = "carrier"\n'
 DAY = timedelta(days=1)
 
 Send = Callable[[Text], Awaitable[Receipt]]
@@ -53,6 +55,27 @@ async def test_the_next_sender_takes_what_the_first_surely_did_not_send(closed: 
         ("backup", "sent"),
     ]
     assert closed.ends() == ["sent"]
+
+
+async def test_no_next_sender_is_asked_once_another_process_has_the_case(closed: House) -> None:
+    """That one may be sending: it found an intent without an answer, and shows it to the team."""
+    closed.write(stack=ONLY_SENDERS)
+    await closed.open()
+    ctx = closed.runtime.ctx
+
+    async def loses_the_case(text: Text) -> Receipt:
+        subject, later = f"case/{text.case}", ctx.now() + subjects.LEASE_US + 1
+        await ctx.store.write(lambda: subjects.claim(text.client, subject, "another", later, 0))
+        raise NotSent("no connection")
+
+    closed.outside.sending["carrier"] = loses_the_case
+
+    await closed.missed()
+    closed.clock.advance(timedelta(minutes=2))
+    await closed.let_pass(DAY)
+
+    assert [sender for sender, _ in closed.outside.asked] == ["carrier"]
+    assert closed.ends() == ["unknown"]
 
 
 async def test_nobody_else_sends_what_may_have_left(closed: House) -> None:
