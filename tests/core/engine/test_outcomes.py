@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from support.house import STACK, House
 from support.outside import Outside
-from textback.errors import DeliveryError, MaybeSent, NotSent
+from textback.errors import DeliveryError, MaybeSent, NotSent, StoreBusy
 from textback.model import Absent, CannotTell, FailureReason, Receipt, Text, TextState
 from textback.store import subjects
 
@@ -76,6 +77,29 @@ async def test_no_next_sender_is_asked_once_another_process_has_the_case(closed:
 
     assert [sender for sender, _ in closed.outside.asked] == ["carrier"]
     assert closed.ends() == ["unknown"]
+
+
+async def test_a_store_that_is_away_breaks_off_no_text(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The provider takes it while nobody can look into the store."""
+    store, looked = type(house.runtime.ctx.store), asyncio.Event()
+
+    async def read(*_: object) -> None:
+        looked.set()
+        raise StoreBusy("the store is away")
+
+    async def send(text: Text) -> Receipt:
+        with monkeypatch.context() as away:
+            away.setattr(store, "read", read)
+            await looked.wait()
+        return house.outside.take("carrier", text)
+
+    house.outside.sending["carrier"] = send
+
+    await house.missed()
+
+    assert house.ends() == ["sent"]
 
 
 async def test_nobody_else_sends_what_may_have_left(closed: House) -> None:
