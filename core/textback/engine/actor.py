@@ -103,9 +103,12 @@ class Actor:
         now = self.ctx.now()
         if now > self._renewed + self.ctx.queue.renew_after_us:
             return True
-        due = await self.ctx.store.read(
-            partial(steps.due, self.client.id, self.subject, self.ctx.now())
-        )
+        try:
+            due = await self.ctx.store.read(
+                partial(steps.due, self.client.id, self.subject, self.ctx.now())
+            )
+        except StoreBusy:
+            return False  # what runs goes on: a text that is under way is not to be broken off
         busy = {step.name for step in self._tasks.values()}
         return any(step.name not in busy for step in due)
 

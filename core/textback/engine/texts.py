@@ -105,7 +105,7 @@ async def run(
                 return outcomes.refused(ctx, client, stack, step, intent, attempt)
         tried.append(intent.plugin)
         declined = _worse(declined, attempt)
-        await ctx.store.write(partial(outcomes.attempt_failed, ctx, intent, attempt))
+        await ctx.store.write(partial(_declined, ctx, hold, intent, attempt))
         intent = None
 
 
@@ -301,6 +301,11 @@ def _intend(
     if seen.address is not None:
         yield from contacts.compare_and_set(client.id, seen.address, seen.address_versions)
     yield from intents.commit(ctx, intent, decision)
+
+
+def _declined(ctx: Context, hold: Hold, intent: Intent, attempt: deliver.Declined) -> Work[None]:
+    yield from hold()
+    yield from outcomes.attempt_failed(ctx, intent, attempt)
 
 
 def _unused(ctx: Context, hold: Hold, intent: Intent) -> Work[None]:

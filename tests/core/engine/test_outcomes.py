@@ -11,10 +11,12 @@ import pytest
 
 from support.house import STACK, House
 from support.outside import Outside
-from textback.errors import DeliveryError, MaybeSent, NotSent
+from textback.errors import DeliveryError, MaybeSent, NotSent, StoreBusy
 from textback.model import Absent, CannotTell, FailureReason, Receipt, Text, TextState
+from textback.store import Store, steps, subjects
 
 TWO_SENDERS = STACK + '[plugins.backup]\nuse = "carrier"\n'
+ONLY_SENDERS = '[plugins.phones]\n[plugins.carrier]\n[plugins.backup]\nuse = "carrier"\n'
 DAY = timedelta(days=1)
 
 Send = Callable[[Text], Awaitable[Receipt]]
@@ -54,6 +56,51 @@ async def test_the_next_sender_takes_what_the_first_surely_did_not_send(closed: 
         ("backup", "sent"),
     ]
     assert closed.ends() == ["sent"]
+
+
+async def test_no_next_sender_is_asked_once_another_process_has_the_case(closed: House) -> None:
+    """That one may be sending: it found an intent without an answer, and shows it to the team."""
+    closed.write(stack=ONLY_SENDERS)
+    await closed.open()
+    ctx = closed.runtime.ctx
+
+    async def loses_the_case(text: Text) -> Receipt:
+        subject, later = f"case/{text.case}", ctx.now() + subjects.LEASE_US + 1
+        await ctx.store.write(lambda: subjects.claim(text.client, subject, "another", later, 0))
+        raise NotSent("no connection")
+
+    closed.outside.sending["carrier"] = loses_the_case
+
+    await closed.missed()
+    closed.clock.advance(timedelta(minutes=2))
+    await closed.let_pass(DAY)
+
+    assert [sender for sender, _ in closed.outside.asked] == ["carrier"]
+    assert closed.ends() == ["unknown"]
+
+
+async def test_a_store_that_is_away_breaks_off_no_text(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The provider takes it while nobody can look into the store."""
+    store, looked = type(house.runtime.ctx.store), asyncio.Event()
+
+    async def read(_: Store, unit: Any) -> None:
+        if getattr(unit, "func", None) is steps.due:  # its own subject's
+            looked.set()
+        raise StoreBusy("the store is away")
+
+    async def send(text: Text) -> Receipt:
+        with monkeypatch.context() as away:
+            away.setattr(store, "read", read)
+            await looked.wait()
+        return house.outside.take("carrier", text)
+
+    house.outside.sending["carrier"] = send
+
+    await house.missed()
+
+    assert house.ends() == ["sent"]
 
 
 async def test_nobody_else_sends_what_may_have_left(closed: House) -> None:
