@@ -117,7 +117,7 @@ async def test_a_caller_presses_1_for_texts(telnyx, config, detect):
         await telnyx.deliver(serving)
         telnyx.exchange.phones_act()
         assert set(await telnyx.deliver(serving)) <= {200}
-        await asyncio.wait_for(telnyx.texted.wait(), 15)
+        await asyncio.wait_for(telnyx.texts.came.wait(), 15)
     finally:
         await serving.stop()
 

@@ -266,7 +266,7 @@ def _redaction(subject: Subject) -> Verdict:
         return _no("a secret shows")
     if "passed" in looked:
         return MET
-    return _no("give its contract classes the secret in its settings: secret = ...")
+    return _no("let its contract tests make it with a secret in its settings")
 
 
 def _has_secret(cls: Any) -> bool:
