@@ -56,7 +56,7 @@ class Assumed:
     row_bytes: int
     kept_days: int
     in_flight_s: float
-    lease_s: float = 5.0
+    lease_s: float = 8.0
     heartbeat_s: float = 1.0
     poll_s: float = 0.2
     restart_s: float
