@@ -22,3 +22,9 @@ _numbers = itertools.count(120)
 def suffix():
     """The last four digits of a caller who has never called before."""
     return f"0{next(_numbers)}"
+
+
+@pytest.fixture
+def another_suffix():
+    """And of another one."""
+    return f"0{next(_numbers)}"

@@ -213,8 +213,12 @@ async def test_a_missed_call_is_texted_recorded_and_told(agency, caller):
         assert line in told
 
 
-async def test_who_is_known_is_greeted_by_name_and_shown_with_their_record(agency, caller):
+async def test_who_is_known_is_greeted_by_name_and_shown_with_their_record(
+    agency, caller, another_suffix
+):
     """HubSpot knows the number: no second contact, and the notice leads to the first."""
+    another = Caller(agency, f"+1303555{another_suffix}")
+    await another.is_missed()  # so that it is known which HubSpot account this is
     dana = agency.hubspot.person(
         firstname="Dana", lastname="Reed", phone=f"(303) 555-{caller.number[-4:]}"
     )

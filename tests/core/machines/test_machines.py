@@ -67,6 +67,10 @@ async def _done(site, count: int) -> bool:
     return await site.states("lead/slow") == ["done"] * count
 
 
+async def _waits(site) -> bool:
+    return await site.states("follow_up/1") == ["waiting"]
+
+
 async def test_the_duty_moves_when_its_holder_dies(site) -> None:
     """Timers, the seal and held connections go on in the other; so they do after a restart."""
     await site.begin(serves=1, workers=2)
@@ -76,6 +80,7 @@ async def test_the_duty_moves_when_its_holder_dies(site) -> None:
     await until(listening.exists, WITHIN_S)
     assert await site.post(0, "dial", d.missed("CA1", caller(1))) == 200
     await until(lambda: site.texted() == [caller(1)], WITHIN_S)
+    await until(lambda: _waits(site), WITHIN_S)  # else its text may be unsure, and nothing follows
 
     await site.kill(first)
     killed = time.monotonic()
