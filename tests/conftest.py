@@ -11,7 +11,16 @@ import structlog
 from textback.config.settings import LogSettings
 from textback.log import set_up
 
+# The same examples at each run, however slow the machine: a run tells of the change that is
+# tested.  New ones are looked for with --hypothesis-profile long.
+hypothesis.settings.register_profile(
+    "steady",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.register_profile("long", max_examples=5_000, deadline=None)
+hypothesis.settings.load_profile("steady")
 
 
 @pytest.fixture(autouse=True)
