@@ -7,6 +7,7 @@ import hashlib
 
 FIRST_TEXT = "text/1"
 IDLE = "idle"
+CALLED_AGAIN = "the caller called again"  # why a case was closed in which there was no word
 NO_CASE = "restored"  # of texts whose call a restored store has never heard of
 
 

@@ -18,7 +18,7 @@ from textback.engine import closing, intents, pictures, shadow, todo
 from textback.engine.codec import write_caller
 from textback.engine.context import Context, Wake
 from textback.engine.intents import Intent
-from textback.engine.names import FIRST_TEXT, IDLE, case_id, case_subject
+from textback.engine.names import CALLED_AGAIN, FIRST_TEXT, IDLE, case_id, case_subject
 from textback.flow import choice, deliver, follow_up
 from textback.flow.decide import decide, decide_on
 from textback.flow.identify import Identified, identify
@@ -258,7 +258,7 @@ def _open(
         if begun:
             raise Stale("it has become a conversation")
         if before is not None:
-            yield from closing.close(ctx.hash_of, client, before, "the caller called again", now)
+            yield from closing.close(ctx.hash_of, client, before, CALLED_AGAIN, now)
     opened = yield from cases.open_new(_case_row(planned))
     if not opened:
         raise Stale("another call opened a case first")

@@ -178,6 +178,14 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[*HealthCheck])
 @example(
+    files=f'mode = "test"\ntest_phones = ["{CALLERS[0]}"]',
+    history=[
+        ("call", CALLERS[0], Outcome.NO_ANSWER, 0),
+        ("call", CALLERS[0], Outcome.NO_ANSWER, 0),
+        ("wait", 2 * 86400),
+    ],
+)
+@example(
     files='mode = "live"',
     history=[
         ("call", CALLERS[0], Outcome.NO_ANSWER, 0),

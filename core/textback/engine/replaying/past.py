@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 
 from textback.engine.codec import read_caller
+from textback.engine.names import CALLED_AGAIN
 from textback.model import Caller, Kind, Outcome
 from textback.store import past
 from textback.store.forgetting import GONE
@@ -100,12 +101,16 @@ class Texted:
 
 @attrs.frozen(kw_only=True)
 class Closed:
-    """A case was closed; *idle* if only as nothing happened any more."""
+    """A case was closed.
+
+    Attributes:
+        follows: From what else is told: nothing happened any more, or the caller called again.
+    """
 
     at: int
     number: str
     because: str
-    idle: bool
+    follows: bool
 
 
 @attrs.frozen(kw_only=True)
@@ -261,9 +266,8 @@ def _text(row: Row) -> Event | None:
 
 def _closed(row: Row) -> Event:
     because = row["closed_because"] or ""
-    return Closed(
-        at=row["stamp"], number=row["number"], because=because, idle=because.startswith(IDLE)
-    )
+    follows = because.startswith(IDLE) or because == CALLED_AGAIN
+    return Closed(at=row["stamp"], number=row["number"], because=because, follows=follows)
 
 
 def _opened(row: Row) -> Event:

@@ -15,7 +15,7 @@ from textback.clock import micros, moment
 from textback.config.settings import Client
 from textback.engine.codec import read_number
 from textback.engine.context import policy_of
-from textback.engine.names import FIRST_TEXT, IDLE, case_id
+from textback.engine.names import CALLED_AGAIN, FIRST_TEXT, IDLE, case_id
 from textback.engine.replaying.counts import Counts
 from textback.engine.replaying.deciding import Decider, kind_of
 from textback.engine.replaying.fates import Fate, Life, Wait
@@ -79,7 +79,7 @@ class Replay:
                 self._wrote(event)
             case Closed():
                 talk = self._numbers.at(event.number, event.at).talk
-                if talk is not None and (talk.recorded or not event.idle):
+                if talk is not None and (talk.recorded or not event.follows):
                     self._close(talk, event.because, event.at)
             case Texted():
                 if not event.shadow or self.client.mode == "shadow":
@@ -130,7 +130,7 @@ class Replay:
             if not self._starts_anew(before, talk, known, call):
                 self._join(before, life, now)
                 return
-            self._close(before, "the caller called again", now)
+            self._close(before, CALLED_AGAIN, now)
         known.talk = talk
         self._idle_from(talk, micros(follow_up.idle_at(self.client, moment(now))))
         self._first(talk, life, known, now)
