@@ -9,18 +9,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from asyncio import sleep
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import CodeType, GeneratorType
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import asyncpg
 
 from textback.errors import StoreBusy, WrongStore
-from textback.store.work import Statement, Unit, Values, Waiting, Work
+from textback.store.work import Job, Statement, Unit, Values, Waiting, Work
 
 T = TypeVar("T")
 
@@ -139,26 +138,6 @@ async def _leave_as_is(connection: object) -> None:
     """Units change nothing of a session, so that there is nothing to reset between them."""
 
 
-class _Job(Generic[T]):
-    """A unit that waits for its commit."""
-
-    __slots__ = ("future", "unit")
-
-    def __init__(self, unit: Unit[T]) -> None:
-        self.unit = unit
-        self.future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-
-    def answer(self, result: T) -> None:
-        """It is committed."""
-        if not self.future.done():  # nobody may wait any more
-            self.future.set_result(result)
-
-    def refuse(self, error: BaseException) -> None:
-        """It is not."""
-        if not self.future.done():
-            self.future.set_exception(error)
-
-
 class PostgresStore:
     """The store in a Postgres database."""
 
@@ -166,7 +145,7 @@ class PostgresStore:
         self.url = url
         self._pool = pool
         self.waiting = Waiting()
-        self._waiting: deque[_Job[Any]] = deque()
+        self._jobs: deque[Job[Any]] = deque()
         self._committing: set[asyncio.Task[None]] = set()
         self._several: set[CodeType] = set()  # units that read with more than one statement
 
@@ -192,20 +171,19 @@ class PostgresStore:
 
     async def write(self, unit: Unit[T]) -> T:
         """Commit one unit, together with others that wait at this moment."""
-        job = _Job(unit)
-        self._waiting.append(job)
+        job = Job(unit)
+        self._jobs.append(job)
         if len(self._committing) < COMMITTING:
             task = asyncio.ensure_future(self._commit_waiting())
             self._committing.add(task)
             task.add_done_callback(self._committing.discard)
         with self.waiting.one():
-            result: T = await job.future
-        return result
+            return await job.over()
 
     async def _commit_waiting(self) -> None:
-        while self._waiting:
-            count = min(len(self._waiting), GROUP)
-            jobs = [self._waiting.popleft() for _ in range(count)]
+        while self._jobs:
+            count = min(len(self._jobs), GROUP)
+            jobs = [self._jobs.popleft() for _ in range(count)]
             if len(jobs) > 1 and await self._commit(jobs):
                 continue
             for job in jobs:
@@ -214,7 +192,7 @@ class PostgresStore:
                 except BaseException as error:  # noqa: BLE001 (it belongs to who waits for it)
                     job.refuse(error)
 
-    async def _commit(self, jobs: Sequence[_Job[Any]]) -> bool:
+    async def _commit(self, jobs: Sequence[Job[Any]]) -> bool:
         """Commit a group; False if one of it failed, so that each has to stand alone."""
         try:
             async with self._pool.acquire() as connection, connection.transaction():
@@ -237,7 +215,7 @@ class PostgresStore:
             try:
                 return await self._transaction(unit)
             except _AGAIN:
-                await sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 (no secret)
+                await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 (no secret)
             except AWAY as error:
                 raise StoreBusy(f"the store can't commit: {_said(error)}") from error
         raise StoreBusy("the store can't commit: other work on the same rows came first, often")

@@ -14,13 +14,13 @@ import fcntl
 import mmap
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from textback.errors import StoreBusy, WrongStore
-from textback.store.work import Unit, Waiting, Work
+from textback.store.work import Job, Unit, Waiting, Work
 
 T = TypeVar("T")
 
@@ -30,27 +30,6 @@ BUSY_S = 10.0  # how long another process may hold the database before we give u
 
 # Names that statfs gives to file systems which don't keep SQLite's locks across machines.
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "afs", "9p", "glusterfs"}
-
-
-class _Job(Generic[T]):
-    """A unit that waits for its commit, and who waits for it."""
-
-    __slots__ = ("error", "future", "result", "unit")
-
-    def __init__(self, unit: Unit[T], future: asyncio.Future[T]) -> None:
-        self.unit = unit
-        self.future = future
-        self.result: T | None = None
-        self.error: BaseException | None = None
-
-    def resolve(self) -> None:
-        """Wake who waits."""
-        if self.future.cancelled():
-            return
-        if self.error is not None:
-            self.future.set_exception(self.error)
-        else:
-            self.future.set_result(cast("T", self.result))
 
 
 def run(connection: sqlite3.Connection, work: Work[T]) -> T:
@@ -63,26 +42,29 @@ def run(connection: sqlite3.Connection, work: Work[T]) -> T:
         return cast("T", stop.value)
 
 
-def run_all(connection: sqlite3.Connection, jobs: Sequence[_Job[Any]]) -> _Job[Any] | None:
+def run_all(connection: sqlite3.Connection, jobs: list[Job[Any]]) -> list[Any] | None:
     """Run units in the transaction that has begun, up to its commit.
 
     Returns:
-        The first that failed, if one did; then the transaction is over, and nothing was done.
+        What they came to; None if one failed.  Then nothing was done, the transaction is over, and
+        that one is told and is out of *jobs*.
 
     Raises:
         sqlite3.OperationalError: The file can't be written (it is full, broken): no unit's fault.
     """
+    results = []
     for job in jobs:
         try:
-            job.result = run(connection, job.unit())
+            results.append(run(connection, job.unit()))
         except sqlite3.OperationalError:
             _roll_back(connection)
             raise
         except Exception as error:  # noqa: BLE001 (it belongs to who waits for this unit)
             _roll_back(connection)
-            job.error = error
-            return job
-    return None
+            job.refuse(error)
+            jobs.remove(job)
+            return None
+    return results
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:
@@ -226,7 +208,7 @@ class SQLiteStore:
         self._writer = connect(path)
         self._writer.execute("PRAGMA busy_timeout = 0")  # the event loop waits for nobody
         self._disk = ThreadPoolExecutor(1, "textback-disk")
-        self._waiting: list[_Job[Any]] = []
+        self._jobs: deque[Job[Any]] = deque()
         self._flushing: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -234,19 +216,15 @@ class SQLiteStore:
         """Commit one unit together with all others that wait at this moment."""
         if self._closed:
             raise StoreBusy("the store is closed")
-        job = _Job(unit, asyncio.get_running_loop().create_future())
-        self._waiting.append(job)
+        job = Job(unit)
+        self._jobs.append(job)
         if self._flushing is None:
             self._flushing = asyncio.ensure_future(self._flush())
         with self.waiting.one():
-            result: T = await job.future
-        return result
+            return await job.over()
 
     async def read(self, unit: Unit[T]) -> T:
         """Run a short unit on the event loop's own connection: cheaper than a thread."""
-        return self._read(unit)
-
-    def _read(self, unit: Unit[T]) -> T:
         try:
             self._reader.execute("BEGIN")
             try:
@@ -270,34 +248,34 @@ class SQLiteStore:
     async def _flush(self) -> None:
         """Commit group after group, until nobody waits."""
         try:
-            while self._waiting:
-                jobs, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
-                await self._commit(jobs)
-                for job in jobs:
-                    job.resolve()
+            while self._jobs:
+                count = min(len(self._jobs), GROUP)
+                await self._commit([self._jobs.popleft() for _ in range(count)])
         finally:
             self._flushing = None
 
-    async def _commit(self, jobs: Sequence[_Job[Any]]) -> None:
+    async def _commit(self, jobs: list[Job[Any]]) -> None:
         """Commit a group; one that fails is told so, and the others run again without it."""
         in_thread = asyncio.get_running_loop().run_in_executor
-        good = list(jobs)
         try:
-            while good:
+            while jobs:
                 try:
                     self._writer.execute("BEGIN IMMEDIATE")
                 except sqlite3.OperationalError:  # another process writes
                     await in_thread(self._disk, _begin, self._writer)
-                failed = run_all(self._writer, good)
-                if failed is None:
-                    await in_thread(self._disk, self._writer.execute, "COMMIT")
-                    return
-                good.remove(failed)
+                results = run_all(self._writer, jobs)
+                if results is None:
+                    continue
+                await in_thread(self._disk, self._writer.execute, "COMMIT")
+                for job, result in zip(jobs, results, strict=True):
+                    job.answer(result)
+                return
         except sqlite3.Error as error:
             _roll_back(self._writer)
-            for job in good:
-                job.error = StoreBusy(f"the store can't commit: {error}{_advice(error)}")
-                job.error.__cause__ = error
+            for job in jobs:
+                busy = StoreBusy(f"the store can't commit: {error}{_advice(error)}")
+                busy.__cause__ = error
+                job.refuse(busy)
 
 
 def _begin(connection: sqlite3.Connection) -> None:

@@ -14,11 +14,12 @@ A unit may run twice: it may change nothing but the store.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import attrs
 
@@ -76,6 +77,30 @@ def one(query: Statement, **values: Any) -> Work[Row | None]:
 def every(query: Statement, **values: Any) -> Work[Sequence[Row]]:
     """All rows."""
     return (yield query, values)
+
+
+class Job(Generic[T]):
+    """A unit that waits for its commit, and who waits for it."""
+
+    __slots__ = ("_future", "unit")
+
+    def __init__(self, unit: Unit[T]) -> None:
+        self.unit = unit
+        self._future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+    async def over(self) -> T:
+        """Wait for it."""
+        return await self._future
+
+    def answer(self, result: T) -> None:
+        """It is committed."""
+        if not self._future.done():  # nobody may wait any more
+            self._future.set_result(result)
+
+    def refuse(self, error: BaseException) -> None:
+        """It is not."""
+        if not self._future.done():
+            self._future.set_exception(error)
 
 
 class Waiting:
