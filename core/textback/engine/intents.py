@@ -154,6 +154,15 @@ def _counts(ctx: Context, text: Text) -> Iterator[_Count]:
         yield _Count(counters.SEGMENTS, day, parts, most)
 
 
+def over(ctx: Context, intent: Intent, because: str, reason: str | None = None) -> Work[None]:
+    """An attempt surely did not leave: its text has failed, and counts for no cap."""
+    text = intent.text
+    yield from never_left(ctx, intent)
+    yield from texts.advance(
+        text.client, text.id, TextState.FAILED, ctx.now(), reason=reason, error=because
+    )
+
+
 def never_left(ctx: Context, intent: Intent) -> Work[None]:
     """An attempt surely did not leave: what was counted for it is free for another text.
 

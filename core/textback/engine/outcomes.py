@@ -347,15 +347,7 @@ def dropped(ctx: Context, client: Client, step: Step, because: str) -> Result:
 
 def attempt_failed(ctx: Context, intent: Intent, attempt: Declined) -> Work[None]:
     """One sender surely did not send it."""
-    yield from intents.never_left(ctx, intent)
-    yield from texts.advance(
-        intent.text.client,
-        intent.text.id,
-        TextState.FAILED,
-        ctx.now(),
-        reason=_reason(attempt),
-        error=attempt.because,
-    )
+    yield from intents.over(ctx, intent, attempt.because, _reason(attempt))
 
 
 def remember(

@@ -190,11 +190,14 @@ def history_of(
 
 def given(rows: Sequence[Row]) -> tuple[Consent, ...]:
     """What a number gave, from its rows in the store."""
-    return tuple(
-        Consent(basis=Basis(row["basis"]), at=moment(row["at"]), evidence=row["evidence"])
-        for row in rows
-        if row["basis"] != consents.WITHDRAWN
-    )
+    return tuple(each for row in rows if (each := consent_of(row)) is not None)
+
+
+def consent_of(row: Row) -> Consent | None:
+    """A consent from its row in the store; None if the row says that all was withdrawn."""
+    if row["basis"] == consents.WITHDRAWN:
+        return None
+    return Consent(basis=Basis(row["basis"]), at=moment(row["at"]), evidence=row["evidence"])
 
 
 def _withdrawn_at(rows: Sequence[Row]) -> datetime | None:

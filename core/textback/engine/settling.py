@@ -42,8 +42,7 @@ def _send_again(ctx: Context, client: Client, step: Step, intent: Intent) -> Wor
     """The provider surely never got it: the step may make a new intent, if it is still wanted."""
     text, now = intent.text, ctx.now()
     because = "the provider never got it"
-    yield from intents.never_left(ctx, intent)
-    yield from texts.advance(client.id, text.id, TextState.FAILED, now, error=because)
+    yield from intents.over(ctx, intent, because)
     case = yield from cases.get(client.id, text.case)
     heard = case is not None and (
         case["closed_at"] is not None or (yield from texts.talking(client.id, text.case))

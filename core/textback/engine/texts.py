@@ -309,12 +309,8 @@ def _declined(ctx: Context, hold: Hold, intent: Intent, attempt: deliver.Decline
 
 
 def _unused(ctx: Context, hold: Hold, intent: Intent) -> Work[None]:
-    because = "not used in time; decided again"
     yield from hold()
-    yield from intents.never_left(ctx, intent)
-    yield from texts.advance(
-        intent.text.client, intent.text.id, TextState.FAILED, ctx.now(), error=because
-    )
+    yield from intents.over(ctx, intent, "not used in time; decided again")
 
 
 def _worse(before: deliver.Declined | None, now: deliver.Declined) -> deliver.Declined:

@@ -9,7 +9,6 @@ from textback.store.opening import (
     open_store,
     place_of,
     schema_of,
-    sqlite_path,
 )
 from textback.store.sqlite import Lock, SQLiteStore, refuse_network, version_of
 from textback.store.work import Statement, Store, Unit, Work, every, one, statement
@@ -30,7 +29,6 @@ __all__ = [
     "place_of",
     "refuse_network",
     "schema_of",
-    "sqlite_path",
     "statement",
     "version_of",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
 from pathlib import Path
 
 import attrs
@@ -14,7 +13,7 @@ from textback.store.sqlite import SQLiteStore, refuse_network, version_of
 from textback.store.work import Store
 
 POSTGRES = ("postgresql://", "postgres://")
-PACKAGES: Mapping[str, str] = {"asyncpg": "asyncpg", "pgqueuer": "pgqueuer"}
+PACKAGES = ("asyncpg", "pgqueuer")  # of the extra postgres
 
 
 @attrs.frozen
@@ -60,18 +59,6 @@ def place_of(url: str, directory: Path) -> Place:
         )
     path = directory / file
     return Place(f"sqlite:///{path}", path)
-
-
-def sqlite_path(url: str, directory: Path) -> Path:
-    """The file of an embedded store.
-
-    Raises:
-        WrongStore: It is another kind of store.
-    """
-    place = place_of(url, directory)
-    if place.file is None:
-        raise WrongStore("this is for SQLite stores alone")
-    return place.file
 
 
 async def schema_of(place: Place) -> str | None:

@@ -47,16 +47,19 @@ _OF_STEP = statement(f"""
     WHERE client = :client AND case_id = :case_id AND step = :step AND direction = 'out'
     ORDER BY at, text_id
 """)
-_TALKING = statement("""
-    SELECT 1 AS talking FROM texts
-    WHERE client = :client AND case_id = :case_id AND kind IN ('received', 'reply')
-    UNION ALL
+# Words of the team that wait to be sent, as the last part of a UNION.
+_WAITING_WORDS = """
     SELECT 1 FROM steps
     WHERE client = :client AND subject = 'case/' || :case_id
         AND name LIKE 'text/%' AND name <> 'text/1'
     LIMIT 1
+"""
+_TALKING = statement(f"""
+    SELECT 1 AS talking FROM texts
+    WHERE client = :client AND case_id = :case_id AND kind IN ('received', 'reply')
+    UNION ALL {_WAITING_WORDS}
 """)
-_BEGUN = statement("""
+_BEGUN = statement(f"""
     SELECT 1 AS begun FROM texts
     WHERE client = :client AND case_id = :case_id AND (
         kind IN ('received', 'reply') OR (
@@ -64,11 +67,7 @@ _BEGUN = statement("""
             AND (state <> 'queued' OR :shadow = 1)
         )
     )
-    UNION ALL
-    SELECT 1 FROM steps
-    WHERE client = :client AND subject = 'case/' || :case_id
-        AND name LIKE 'text/%' AND name <> 'text/1'
-    LIMIT 1
+    UNION ALL {_WAITING_WORDS}
 """)
 _HISTORY = statement("""
     SELECT

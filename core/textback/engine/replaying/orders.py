@@ -15,11 +15,11 @@ import attrs
 
 from textback.clock import moment
 from textback.engine import opting
-from textback.engine.pictures import Agreed
+from textback.engine.pictures import Agreed, consent_of
 from textback.engine.replaying.past import FOR_EVER, Read
 from textback.model import Basis, Consent
 from textback.picture import Suppression
-from textback.store import consents, past
+from textback.store import past
 from textback.store.work import Row
 
 
@@ -91,7 +91,6 @@ def _consents(
     found: dict[str, list[tuple[int, Consent | None]]] = defaultdict(list)
     for row in rows:
         content = json.loads(row["content"]) if row["number_hash"] and row["content"] else {}
-        each = None
         if row["kind"] == "suppressed" and content.get("reason") == opting.OPT_OUT:
             found[row["number_hash"]].append((row["at"], None))
         elif "basis" in content:
@@ -103,11 +102,7 @@ def _consents(
             )
             found[row["number_hash"]].append((row["at"], each))
     for row in lasting:
-        each = None
-        if row["basis"] != consents.WITHDRAWN:
-            at = moment(row["at"])
-            each = Consent(basis=Basis(row["basis"]), at=at, evidence=row["evidence"])
-        found[row["number_hash"]].append((row["at"], each))
+        found[row["number_hash"]].append((row["at"], consent_of(row)))
     return found
 
 
