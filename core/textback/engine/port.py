@@ -7,14 +7,12 @@ given back in the commit that leaves nothing to do, with `textback.store.subject
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from textback.store import Work, subjects
+from textback.store.shared import Advance, Subjects
 from textback.store.subjects import LEASE_US
-
-Advance = Callable[[str, str], Awaitable[None]]
-Subjects = Iterable[tuple[str, str]]
 
 
 class Queue(Protocol):

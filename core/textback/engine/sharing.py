@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from textback.clock import Clock, micros
-from textback.engine.port import Advance, Subjects
 from textback.store import Work, subjects
-from textback.store.shared import leases
+from textback.store.shared import Advance, Subjects, leases
 from textback.store.subjects import LEASE_US
 
 FAR_US = 20_000  # the clocks of two machines are never nearer; less than that is not corrected

@@ -8,18 +8,15 @@ so that everybody may take it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 from zlib import crc32
 
 from textback.store.postgres import connect
+from textback.store.shared import Advance, Subjects
 from textback.store.work import Work, statement
 
 CHANNEL: Final = "textback_wake"
 CHECK_EVERY_S: Final = 1.0
-
-Advance = Callable[[str, str], Awaitable[None]]
-Subjects = Iterable[tuple[str, str]]
 
 _NOTIFY = statement(f"""
     SELECT pg_notify('{CHANNEL}', said) FROM unnest(CAST(:said AS TEXT[])) AS said

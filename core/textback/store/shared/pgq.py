@@ -10,7 +10,6 @@ timers finds in `steps` what was in them.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from datetime import timedelta
 from functools import lru_cache
@@ -26,6 +25,7 @@ from pgqueuer.models import Job
 from pgqueuer.types import Channel
 
 from textback.store.postgres import AWAY, connect, in_words
+from textback.store.shared import Advance, Subjects
 from textback.store.work import Statement, Work
 
 ADVANCE: Final = "advance"
@@ -34,9 +34,6 @@ LOOK_EVERY: Final = timedelta(seconds=2)  # if no notification came
 DEAD_AFTER: Final = timedelta(seconds=5)  # a job taken, and not over
 KEEP_LOG: Final = timedelta(hours=1)
 _INSTALLING: Final = 7483922
-
-Advance = Callable[[str, str], Awaitable[None]]
-Subjects = Iterable[tuple[str, str]]
 
 _settings = DBSettings(prefix="textback_", durability=Durability.volatile)
 logging.getLogger("pgqueuer").setLevel(logging.CRITICAL)  # what fails is told in our own words
