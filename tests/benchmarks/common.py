@@ -155,16 +155,22 @@ def measure(
             settle([watched])
             cpu = cpu_s([watched]) - before
             memory = watched.memory_info().rss
+    figures = figures_of(arrived, sent, began, cpu / calls * 1e6, memory / 1e6)
+    return attrs.evolve(figures, at_rest_mb=at_rest / 1e6, started_s=started_s)
+
+
+def figures_of(
+    arrived: Path, sent: dict[str, int], began: float, cpu_us: float, memory_mb: float
+) -> Figures:
+    """What a run came to, by when its calls were sent and what the far side has noted."""
     came = json.loads(arrived.read_text())
     assert came["arrived"].keys() >= sent.keys(), came["counts"]
     return Figures(
-        calls=calls,
+        calls=len(sent),
         seconds=max(came["arrived"].values()) / 1e9 - began,
-        cpu_us=cpu / calls * 1e6,
+        cpu_us=cpu_us,
         latencies_ms=[(came["arrived"][who] - at) / 1e6 for who, at in sent.items()],
-        memory_mb=memory / 1e6,
-        at_rest_mb=at_rest / 1e6,
-        started_s=started_s,
+        memory_mb=memory_mb,
     )
 
 

@@ -8,11 +8,7 @@ from the webhook to the text's arrival at the far side.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,7 +19,18 @@ from typing import Any
 
 import attrs
 import psutil
-from common import HERE, Figures, cpu_s, deploy, process
+from common import (
+    HERE,
+    HOOK,
+    WARM,
+    Figures,
+    cpu_s,
+    deploy,
+    figures_of,
+    machine,
+    process,
+    put_under_load,
+)
 from rich.console import Console
 from rich.table import Table
 
@@ -73,7 +80,7 @@ def measure(
 ) -> Shares:
     """One run."""
     folder.mkdir(parents=True)
-    arrived, sent = folder / "arrived.json", folder / "sent.json"
+    arrived = folder / "arrived.json"
     with ExitStack() as opened:
         _, far_side = opened.enter_context(process(str(HERE / "far_side.py"), str(arrived)))
         url = server.database()
@@ -84,26 +91,17 @@ def measure(
             opened.enter_context(process("-m", "textback.cli", "worker", *options))[0].pid
             for _ in range(workers)
         ]
-        load = [sys.executable, str(HERE / "load.py"), f"{address}/hooks/c0/stand_in"]
-        subprocess.run([*load, "50", "50", "5000000", str(folder / "warm.json")], check=True)
-        time.sleep(2)
+        hook = f"{address}{HOOK}"
+        put_under_load(hook, folder, calls=50, rate=50, first=WARM)
+        time.sleep(2)  # for the last of these calls
         sides = [Watched([serve.pid]), Watched(working), Watched([server.pid], family=True)]
         before, began = [side.cpu_s() for side in sides], time.monotonic()
-        subprocess.run([*load, str(calls), str(rate), "0", str(sent)], check=True)
+        sent = put_under_load(hook, folder, calls=calls, rate=rate)
         _quiet(server, url.rsplit("/", 1)[1])
         shares = [side.cpu_s() - was for side, was in zip(sides, before, strict=True)]
         memory = sum(each.memory_info().rss for each in sides[1].all()) / workers / 1e6
-    told, came = json.loads(sent.read_text()), json.loads(arrived.read_text())
-    assert sum(told["answers"].values()) == calls, told["answers"]
-    assert came["arrived"].keys() >= told["sent"].keys(), came["counts"]
     each = [share / calls * 1e6 for share in shares]
-    figures = Figures(
-        calls=calls,
-        seconds=(max(came["arrived"].values()) / 1e9) - began,
-        cpu_us=sum(each),
-        latencies_ms=[(came["arrived"][who] - at) / 1e6 for who, at in told["sent"].items()],
-        memory_mb=memory,
-    )
+    figures = figures_of(arrived, sent, began, sum(each), memory)
     return Shares(figures=figures, serve=each[0], workers=each[1], server=each[2])
 
 
@@ -116,8 +114,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=1, help="of both queues, by turns")
     options = parser.parse_args()
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    table = Table(title=f"{machine}, 1 serve, {options.workers} workers")
+    table = Table(title=f"{machine()}, 1 serve, {options.workers} workers")
     for column in ("", "calls/s", "serve us", "worker us", "server us", "p50 ms", "p99 ms"):
         table.add_column(column, justify="right")
     root = Path(tempfile.mkdtemp(prefix="textback-bench-"))
