@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import hypothesis
@@ -21,6 +22,11 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.register_profile("long", max_examples=5_000, deadline=None)
 hypothesis.settings.load_profile("steady")
+
+# Before Python 3.14, asking a thread for its loop makes one, until its loop was set once.
+# pytest-asyncio asks before each test; a loop made so is never closed, and whichever test runs
+# when it is collected would be blamed.
+asyncio.set_event_loop(None)
 
 
 @pytest.fixture(autouse=True)
