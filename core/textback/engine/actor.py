@@ -8,46 +8,94 @@ with nothing left it gives the lease back in the same commit.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import Any
+
+import attrs
 
 from textback.config.settings import Client
-from textback.engine import calls, idle, notices, records, retry, settling, staff, texts
+from textback.engine import calls, retry
 from textback.engine.context import Context, Wake
+from textback.engine.kinds import AtWork, Result, kind_of
 from textback.engine.port import Alone
 from textback.errors import StoreBusy
 from textback.store import Work, processes, steps, subjects
 from textback.store.steps import Step
-
-Result = Callable[[], Work[None]]
-
-KINDS = frozenset(
-    {"text", "follow_up", "stop", "help", "lead", "deal", "log", "notify", "ask", "settle", "idle"}
-)
-"""The steps of this version."""
 
 BUSY_WAIT_S = 0.5  # until a commit is tried again
 OTHERS_AFTER_US = 5_000_000  # a process of another version may take what we don't know
 LOOK_AGAIN_S = 1.0  # while steps run: what another process added to this subject
 
 
+@attrs.frozen
+class Begun:
+    """Steps that were marked as running, and what was looked up for them, by name."""
+
+    steps: Sequence[Step] = ()
+    looked: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class _Unread:
+    """What a step needs could not be made of what is stored: the trouble of this step alone."""
+
+    error: Exception
+
+
 class Actor:
-    """One subject at work."""
+    """One subject at work.
+
+    Attributes:
+        generation: Of the lease; None until it is claimed.
+    """
 
     def __init__(self, ctx: Context, client: Client, wake: Wake) -> None:
-        assert wake.generation is not None
         self.ctx = ctx
         self.client = client
         self.subject = wake.subject
         self.generation = wake.generation
         self.woken = asyncio.Event()
+        self._is_call = wake.subject.startswith("call/")
         self._renewed = ctx.now()
         self._tasks: dict[asyncio.Task[Result], Step] = {}
-        self._prepared = dict(wake.prepared)
+        self._looked = dict(wake.prepared)
         self._start(wake.started)
-        if not wake.started:
+        if self.generation is not None and not wake.started and not self._is_call:
             self.woken.set()
+
+    async def claim(self) -> bool:
+        """Take the subject, unless we hold it, and what is due of it in the same commit.
+
+        Returns:
+            False if somebody else holds it, or nothing is due.
+        """
+        if self.generation is not None:
+            return True
+        taken = await self.ctx.store.write(self._claim)
+        if taken is None:
+            return False
+        self.generation, begun = taken
+        self._begin(begun)
+        return True
+
+    def _claim(self) -> Work[tuple[int, Begun] | None]:
+        ctx, client, subject, now = self.ctx, self.client, self.subject, self.ctx.now()
+        generation = yield from ctx.queue.claim(client.id, subject, ctx.owner, now)
+        if generation is None:
+            return None
+        begun = Begun()
+        if self._is_call:
+            known = yield from calls.take(ctx, client, subject)
+            if known is not None:
+                begun = Begun(looked={calls.CONCLUDE: known})
+        else:
+            begun = yield from self._take_due(frozenset())
+        if not begun.steps and not begun.looked:
+            yield from subjects.renew(client.id, subject, generation, 0)
+            return None
+        return generation, begun
 
     async def run(self) -> list[Wake]:
         """Work until nothing is due; what other subjects can do next.
@@ -55,9 +103,8 @@ class Actor:
         Raises:
             LostLease: Someone else advances this subject now.
         """
-        if self.subject.startswith("call/"):
-            self.woken.clear()
-            wake = Wake(self.client.id, self.subject, self.generation, prepared=self._prepared)
+        if self._is_call:
+            wake = Wake(self.client.id, self.subject, self.generation, prepared=self._looked)
             return await calls.advance(self.ctx, self.client, wake)
         try:
             while await self._round():
@@ -83,10 +130,10 @@ class Actor:
         results = [self._result(task, self._tasks.pop(task)) for task in ended]
         busy = frozenset(step.name for step in self._tasks.values())
         self._renewed = self.ctx.now()
-        self._start(await self._committed(results, busy))
+        self._begin(await self._committed(results, busy))
         return bool(self._tasks)
 
-    async def _committed(self, results: Sequence[Result], busy: frozenset[str]) -> list[Step]:
+    async def _committed(self, results: Sequence[Result], busy: frozenset[str]) -> Begun:
         """Commit results, again as long as the store can't: a receipt is not to be lost.
 
         Raises:
@@ -112,22 +159,43 @@ class Actor:
         busy = {step.name for step in self._tasks.values()}
         return any(step.name not in busy for step in due)
 
-    def _commit(self, results: Sequence[Result], busy: frozenset[str]) -> Work[list[Step]]:
+    def _commit(self, results: Sequence[Result], busy: frozenset[str]) -> Work[Begun]:
         """Commit results, and take what is due; with nothing left, give the lease back.
 
-        That the lease is still ours is seen at the end: if not, nothing of all this is committed.
+        If the lease is not ours any more, nothing of all this is committed.
         """
-        yield from self.ctx.queue.hold(self.client.id, self.subject, self.generation)
+        held = self.client.id, self.subject, self._generation
+        yield from self.ctx.queue.hold(*held)
         for result in results:
             yield from result()
+        begun = yield from self._take_due(busy)
+        if begun.steps or busy:
+            yield from self.ctx.queue.keep(*held, self.ctx.now())
+        else:
+            yield from subjects.renew(*held, 0)
+        return begun
+
+    @property
+    def _generation(self) -> int:
+        assert self.generation is not None
+        return self.generation
+
+    def _take_due(self, busy: frozenset[str]) -> Work[Begun]:
+        """Mark what is due as running, and look up what it needs."""
         now = self.ctx.now()  # not before: what a result has brought forward is due by now
         due = yield from steps.start_due(self.client.id, self.subject, now)
         started = [step for step in due if step.name not in busy]
         others = yield from self._for_others(started, now)
         started = [step for step in started if step not in others]
-        until = now + self.ctx.queue.lease_us if started or busy else 0
-        yield from subjects.renew(self.client.id, self.subject, self.generation, until)
-        return started
+        looked: dict[str, Any] = {}
+        for step in started:
+            kind = kind_of(step)
+            if kind is not None and kind.look is not None:
+                try:
+                    looked[step.name] = yield from kind.look(self.client, step)
+                except Exception as error:  # noqa: BLE001 (it belongs to this step)
+                    looked[step.name] = _Unread(error)
+        return Begun(started, looked)
 
     def _hold(self) -> Work[None]:
         """Be sure in a commit that nobody else advances this subject, nor will for a lease.
@@ -136,11 +204,11 @@ class Actor:
             LostLease: Someone else does.
         """
         until = self.ctx.now() + self.ctx.queue.lease_us
-        yield from subjects.renew(self.client.id, self.subject, self.generation, until)
+        yield from subjects.renew(self.client.id, self.subject, self._generation, until)
 
     def _for_others(self, started: Sequence[Step], now: int) -> Work[Sequence[Step]]:
         """Steps of a version that works beside us are left as they are, for that one to find."""
-        unknown = [step for step in started if step.name.partition("/")[0] not in KINDS]
+        unknown = [step for step in started if kind_of(step) is None]
         if not unknown or isinstance(self.ctx.queue, Alone):
             return ()
         crew = yield from processes.alive(now)
@@ -149,6 +217,10 @@ class Actor:
         for step in unknown:
             yield from steps.later(step, now + OTHERS_AFTER_US)
         return unknown
+
+    def _begin(self, begun: Begun) -> None:
+        self._looked |= begun.looked
+        self._start(begun.steps)
 
     def _start(self, started: Sequence[Step]) -> None:
         for step in started:
@@ -178,22 +250,11 @@ class Actor:
 
     async def _do(self, step: Step) -> Result:
         """Run one step by its name."""
-        ctx, client = self.ctx, self.client
-        prepared = self._prepared.pop(step.name, None)
-        match step.name.partition("/")[0]:
-            case "text" | "follow_up" | "stop" | "help":
-                return await texts.run(ctx, client, step, prepared, self._hold)
-            case "lead" | "deal":
-                return await records.save(ctx, client, step, prepared)
-            case "log":
-                return await records.log(ctx, client, step)
-            case "notify":
-                return await notices.tell(ctx, client, step)
-            case "ask":
-                return await staff.ask(ctx, client, step)
-            case "settle":
-                return await settling.run(ctx, client, step)
-            case "idle":
-                return idle.run(ctx, client, step)
-            case _:
-                raise retry.Unknown(step.name)
+        looked = self._looked.pop(step.name, None)
+        if isinstance(looked, _Unread):
+            raise looked.error
+        kind = kind_of(step)
+        if kind is None:
+            raise retry.Unknown(step.name)
+        at = AtWork(ctx=self.ctx, client=self.client, step=step, looked=looked, hold=self._hold)
+        return await kind.do(at)

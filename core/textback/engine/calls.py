@@ -31,10 +31,15 @@ NEVER_ENDED = timedelta(hours=4)  # a call of which nothing more was told by the
 
 @attrs.frozen(kw_only=True)
 class Known:
-    """A call and the verdict on it, as far as it was told."""
+    """A call and the verdict on it, as far as it was told.
+
+    Attributes:
+        looked: What the store says besides, if the call was missed on one of the client's lines.
+    """
 
     call: Call
     conclusion: Conclusion | None
+    looked: opening.Looked | None = None
 
 
 def subject_of(call_id: str) -> str:
@@ -171,6 +176,9 @@ def _next(
     if due_at > now or not sooner:  # not yet, or it is concluded already
         return []
     generation = yield from ctx.queue.claim(client.id, subject, ctx.owner, now)
+    if generation is None:
+        return [Wake(client.id, subject)]
+    known = yield from _looked(ctx, client, known)
     return [Wake(client.id, subject, generation, prepared={CONCLUDE: known})]
 
 
@@ -213,26 +221,46 @@ def call_of(row: Any) -> Call:
     )
 
 
+def take(ctx: Context, client: Client, subject: str) -> Work[Known | None]:
+    """All that is needed to conclude a call; None if it is concluded already."""
+    step = yield from steps.get(client.id, subject, CONCLUDE)
+    if step is None or step.state not in (steps.WAITING, steps.RUNNING):
+        return None
+    known = yield from read(client, subject.partition("/")[2])
+    return (yield from _looked(ctx, client, known))
+
+
+def _looked(ctx: Context, client: Client, known: Known) -> Work[Known]:
+    call, conclusion = known.call, known.conclusion
+    if conclusion is None or not conclusion.outcome.missed or _elsewhere(client, call):
+        return known
+    looked = yield from opening.look(ctx, client, call, ctx.clock.now())
+    return attrs.evolve(known, looked=looked)
+
+
+def _elsewhere(client: Client, call: Call) -> bool:
+    return call.line is not None and call.line not in client.lines
+
+
 async def advance(ctx: Context, client: Client, wake: Wake) -> list[Wake]:
     """Conclude a call whose time has come; the case that follows, if one does."""
     assert wake.generation is not None
-    call_id = wake.subject.partition("/")[2]
-    known: Known | None = wake.prepared.get(CONCLUDE)  # just folded, in the webhook's own commit
-    if known is None:
-        known = await ctx.store.read(partial(_look, client, call_id))
+    known: Known | None = wake.prepared.get(CONCLUDE)
+    if known is None:  # what was prepared could not be committed
+        known = await ctx.store.read(partial(take, ctx, client, wake.subject))
     if known is None:
         await ctx.store.write(
             lambda: subjects.renew(client.id, wake.subject, wake.generation or 0, 0)
         )
         return []
+    if known.looked is not None:
+        stack = await ctx.stack(client.id)
+        return await opening.open_or_join(ctx, client, stack, known.call, wake, known.looked)
     if known.conclusion is None or not known.conclusion.outcome.missed:
         await ctx.store.write(lambda: _over(ctx, client, wake))
-        return []
-    if known.call.line is not None and known.call.line not in client.lines:
+    else:
         await _leave(ctx, client, wake, known.call)
-        return []
-    stack = await ctx.stack(client.id)
-    return await opening.open_or_join(ctx, client, stack, known.call, wake)
+    return []
 
 
 async def _leave(ctx: Context, client: Client, wake: Wake, call: Call) -> None:
@@ -256,14 +284,6 @@ async def _leave(ctx: Context, client: Client, wake: Wake, call: Call) -> None:
     await ctx.store.write(unit)
     ctx.metrics.elsewhere.labels(plugin).inc()
     ctx.log.warning("a call to none of the lines", client=client.id, plugin=plugin, line=call.line)
-
-
-def _look(client: Client, call_id: str) -> Work[Known | None]:
-    """What is known of a call; None if it is concluded already."""
-    step = yield from steps.get(client.id, subject_of(call_id), CONCLUDE)
-    if step is None or step.state not in (steps.WAITING, steps.RUNNING):
-        return None
-    return (yield from read(client, call_id))
 
 
 def _over(ctx: Context, client: Client, wake: Wake) -> Work[None]:

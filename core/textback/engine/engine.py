@@ -43,7 +43,7 @@ class Engine:
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
         self.shares = Shares(ctx.limits, ctx.store)
-        self._actors: dict[tuple[str, str], Actor | None] = {}
+        self._actors: dict[tuple[str, str], Actor] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._background: set[asyncio.Task[None]] = set()
         self._claimed: dict[tuple[str, str], asyncio.Future[None]] = {}  # somebody waits for it
@@ -98,7 +98,7 @@ class Engine:
         return [
             (actor.client.id, actor.subject, actor.generation)
             for actor in self._actors.values()
-            if actor is not None
+            if actor.generation is not None
         ]
 
     async def advance(self, client: str, subject: str) -> None:
@@ -107,7 +107,7 @@ class Engine:
         if client not in self.ctx.clients:  # whoever keeps the timers puts it off
             return
         self.wake([Wake(client, subject)])
-        if key in self._actors and self._actors[key] is None:
+        if key in self._actors and self._actors[key].generation is None:
             if key not in self._claimed:
                 self._claimed[key] = asyncio.get_running_loop().create_future()
             await asyncio.shield(self._claimed[key])
@@ -141,12 +141,11 @@ class Engine:
         """Advance a subject; unless *at_once*, when it is its client's turn."""
         key = (wake.client, wake.subject)
         if key in self._actors:
-            actor = self._actors[key]
-            if actor is not None:
-                actor.woken.set()
+            self._actors[key].woken.set()
         elif self._may_begin() and self.shares.begin(wake, at_once=at_once):
-            self._actors[key] = None
-            task = asyncio.ensure_future(self._advance(wake))
+            actor = Actor(self.ctx, self.ctx.clients[wake.client], wake)
+            self._actors[key] = actor
+            task = asyncio.ensure_future(self._advance(key, actor))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
@@ -165,41 +164,38 @@ class Engine:
         stamp = await self.ctx.store.read(subjects.next_due)
         return moment(stamp) if stamp is not None else None
 
-    async def _advance(self, wake: Wake) -> None:
-        """Claim a subject if we don't hold it yet, and let an actor work on it."""
-        key = (wake.client, wake.subject)
+    async def _advance(self, key: tuple[str, str], actor: Actor) -> None:
+        """Claim a subject if we don't hold it yet, and let its actor work on it."""
+        client, subject = key
         log = self.ctx.log
         more: list[Wake] = []
         try:
-            claimed = wake if wake.generation is not None else await self._claim(wake)
-            if claimed is not None:
-                wake = claimed
-                at_work = self._actors[key] = Actor(self.ctx, self.ctx.clients[wake.client], wake)
+            if await actor.claim():
                 self._tell_claimed(key)
-                more = await at_work.run()
+                more = await actor.run()
         except StoreBusy as error:  # nothing was committed: the same again, under the same lease
-            log.warning("put off", client=wake.client, subject=wake.subject, error=str(error))
+            log.warning("put off", client=client, subject=subject, error=str(error))
             await asyncio.sleep(BUSY_WAIT_S)
-            more = [Wake(wake.client, wake.subject, wake.generation)]
+            more = [Wake(client, subject, actor.generation)]
         except (StoreError, Stale) as error:  # it stays due, and is taken up again
-            log.warning("put off", client=wake.client, subject=wake.subject, error=str(error))
+            log.warning("put off", client=client, subject=subject, error=str(error))
         except asyncio.CancelledError:
             raise
         except Exception as error:
             log.warning(
                 "failed",
-                client=wake.client,
-                subject=wake.subject,
+                client=client,
+                subject=subject,
                 error=type(error).__name__,
                 exc_info=error,
             )
-            await self._set_aside(wake, error)
+            await self._set_aside(actor, error)
         finally:
-            actor = self._actors.pop(key, None)
+            del self._actors[key]
             self._tell_claimed(key)
-            turn = self.shares.end(wake.client)
-        if actor is not None and actor.woken.is_set():  # woken after its last look
-            more = [*more, Wake(wake.client, wake.subject)]
+            turn = self.shares.end(client)
+        if actor.woken.is_set():  # woken after its last look
+            more = [*more, Wake(client, subject)]
         for each in more:  # what was begun goes on: an intent that is committed gets old
             self._take_up(each, at_once=each.generation is not None)
         if turn is not None:
@@ -210,28 +206,22 @@ class Engine:
         if waiting is not None:
             waiting.set_result(None)
 
-    async def _set_aside(self, wake: Wake, error: Exception) -> None:
+    async def _set_aside(self, actor: Actor, error: Exception) -> None:
         """A call that can't be concluded is tried again, later each time, then parked."""
-        generation, now = wake.generation, self.ctx.now()
+        client, subject = actor.client.id, actor.subject
+        generation, now = actor.generation, self.ctx.now()
         if generation is None:
             return
 
         def unit() -> Work[None]:
-            yield from subjects.renew(wake.client, wake.subject, generation, 0)
-            step = yield from steps.get(wake.client, wake.subject, calls.CONCLUDE)
+            yield from subjects.renew(client, subject, generation, 0)
+            step = yield from steps.get(client, subject, calls.CONCLUDE)
             if step is not None and (yield from steps.start(step, now)):
                 tried = attrs.evolve(step, attempts=step.attempts + 1)
                 yield from retry.again_or_park(self.ctx, tried, error)
 
         with contextlib.suppress(StoreError):
             await self.ctx.store.write(unit)
-
-    async def _claim(self, wake: Wake) -> Wake | None:
-        now = self.ctx.now()
-        generation = await self.ctx.store.write(
-            lambda: self.ctx.queue.claim(wake.client, wake.subject, self.ctx.owner, now)
-        )
-        return Wake(wake.client, wake.subject, generation) if generation is not None else None
 
     async def _poll(self) -> None:
         while True:

@@ -9,25 +9,20 @@ from textback.config.settings import Client
 from textback.engine import closing
 from textback.engine.context import Context
 from textback.store import Work, cases, contacts, steps
-from textback.store.steps import WAITING, Step
+from textback.store.steps import Step
 
 Result = Callable[[], Work[None]]
 
 
-def run(ctx: Context, client: Client, step: Step) -> Result:
+async def run(ctx: Context, client: Client, step: Step) -> Result:
     """Do the ``idle`` step: close the case, or look again when its quiet time may be over."""
 
     def unit() -> Work[None]:
         now = ctx.now()
         case = yield from cases.get(client.id, step.subject.partition("/")[2])
         assert case is not None
-        known = yield from steps.of(client.id, step.subject)
-        waiting = [
-            each.due_at
-            for each in known
-            if each.name.startswith("follow_up/") and each.state == WAITING and each.due_at
-        ]
-        last = max([case["last_at"], *waiting])
+        next_at, _ = yield from steps.outlook(client.id, step.subject)
+        last = max(case["last_at"], next_at or 0)
         quiet_until = micros(moment(last) + client.idle_after)
         if case["closed_at"] is None and quiet_until > now:
             yield from steps.wait(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -20,7 +20,7 @@ from textback.engine.records import Gone
 from textback.flow import choice, follow_up, notify
 from textback.model import Notice, TextState
 from textback.store import Work, calls, cases, steps, texts
-from textback.store.steps import WAITING, Step
+from textback.store.steps import Step
 from textback.store.work import Row
 
 Result = Callable[[], Work[None]]
@@ -32,14 +32,13 @@ _BOOKINGS = {
 }
 
 
-async def tell(ctx: Context, client: Client, step: Step) -> Result:
-    """Do ``notify/NOTIFIER/...``."""
+async def tell(ctx: Context, client: Client, step: Step, facts: notify.Facts) -> Result:
+    """Do ``notify/NOTIFIER/...`` with what `look` has read for it."""
     _, plugin, about = step.name.split("/", 2)
     stack = await ctx.stack(client.id)
     impl, texter = stack.impl("notify_team", plugin), stack.to_team(plugin)
     if impl is None and texter is None:
         raise Gone(plugin)
-    facts = await ctx.store.read(lambda: _facts(client, step, about.partition("/")[0]))
     wrote = facts.text or "" if about.startswith("reply/") else ""
     chosen = choice.told(client, facts.case, facts.at, wrote)
     if chosen is not None and stack.renamed.get(plugin, plugin) not in chosen:
@@ -85,8 +84,9 @@ def _appointment(detail: Mapping[str, Any]) -> notify.Appointment:
     )
 
 
-def _facts(client: Client, step: Step, what: str) -> Work[notify.Facts]:
-    case_id = step.subject.partition("/")[2]
+def look(client: Client, step: Step) -> Work[notify.Facts]:
+    """What a notice can tell."""
+    case_id, what = step.subject.partition("/")[2], step.name.split("/")[2]
     row = yield from cases.get(client.id, case_id)
     assert row is not None
     detail = step.detail
@@ -95,15 +95,11 @@ def _facts(client: Client, step: Step, what: str) -> Work[notify.Facts]:
         found = yield from calls.get(client.id, detail["call"])
         call = call_of(found) if found else None
     text = yield from _text(client, step, case_id, what)
-    known = yield from steps.of(client.id, step.subject)
-    waiting = [
-        each.due_at
-        for each in known
-        if each.name.startswith("follow_up/") and each.state == WAITING and each.due_at
-    ]
+    next_at, leads = yield from steps.outlook(client.id, step.subject)
     case = case_of(row)
-    if case.caller.url is None:
-        case = attrs.evolve(case, caller=attrs.evolve(case.caller, url=_made(known)))
+    url = next((lead["url"] for lead in leads if lead.get("url")), None)
+    if url is not None and case.caller.url is None:  # where the contact is by now
+        case = attrs.evolve(case, caller=attrs.evolve(case.caller, url=url))
     at = call.ended_at or call.started_at if call else moment(row["last_at"])
     if text is not None and what == "reply":
         at = moment(text["at"])
@@ -116,15 +112,9 @@ def _facts(client: Client, step: Step, what: str) -> Work[notify.Facts]:
         text_state=TextState(text["state"]) if text else None,
         channel=text["channel"] if text else "sms",
         held_until=moment(row["held_until"]) if row["held_until"] is not None else None,
-        next_at=moment(min(waiting)) if waiting else None,
+        next_at=moment(next_at) if next_at is not None else None,
         media=read_media(text["media"]) if text else (),
     )
-
-
-def _made(known: Sequence[Step]) -> str | None:
-    """Where a CRM has the contact that this case's lead has become by now."""
-    leads = (each.result or {} for each in known if each.name.startswith("lead/"))
-    return next((each["url"] for each in leads if each.get("url")), None)
 
 
 def _text(client: Client, step: Step, case_id: str, what: str) -> Work[Row | None]:

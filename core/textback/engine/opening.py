@@ -22,7 +22,7 @@ from textback.engine.names import CALLED_AGAIN, FIRST_TEXT, IDLE, case_id, case_
 from textback.flow import choice, deliver, follow_up
 from textback.flow.decide import decide, decide_on
 from textback.flow.identify import Identified, identify
-from textback.model import Call, Case, End, Kind
+from textback.model import Call, Caller, Case, End, Kind
 from textback.picture import Action, Decision
 from textback.plugins import Stack
 from textback.store import Work, calls, cases, contacts, ledger, steps, subjects, texts
@@ -49,55 +49,84 @@ class Planned:
     now: datetime
 
 
+@attrs.frozen(kw_only=True)
+class Looked:
+    """What the store says about a missed call before it is decided on.
+
+    Attributes:
+        open_case: The caller's.
+        joins: It is a conversation that the call becomes a part of.
+    """
+
+    open_case: Row | None
+    joins: bool
+    read: pictures.Read
+
+
+def look(ctx: Context, client: Client, call: Call, now: datetime) -> Work[Looked]:
+    """Look once; whatever happens to this number later makes the commit fail."""
+    open_case, joins = yield from _open_case(client, call)
+    read = pictures.Read()
+    if not joins:
+        case = _new_case(client, call, Caller())
+        read = yield from pictures.look(ctx, client, case, kind=Kind.FIRST, now=now)
+    return Looked(open_case=open_case, joins=joins, read=read)
+
+
 async def open_or_join(
-    ctx: Context, client: Client, stack: Stack, call: Call, wake: Wake
+    ctx: Context, client: Client, stack: Stack, call: Call, wake: Wake, looked: Looked
 ) -> list[Wake]:
-    """Make a missed call part of a conversation; what can be done next."""
+    """Make a missed call part of a conversation; what can be done next.
+
+    Args:
+        ctx: The deployment.
+        client: Who was called.
+        stack: Its plugins.
+        call: The call.
+        wake: Under which the call is held.
+        looked: By whoever held it first, in the same commit.
+    """
     identified = await identify(stack.impls("identify_caller"), call, client.identify_within_s)
     for _ in range(TRIES):
         try:
-            return await _once(ctx, client, stack, call, identified, wake)
+            return await _once(ctx, client, stack, call, identified, wake, looked)
         except Stale:  # an opt-out, a reply or another call came first: look again
-            continue
+            looked = await ctx.store.read(partial(look, ctx, client, call, ctx.clock.now()))
     raise Stale(f"{client.id}: the caller's state changed at each of {TRIES} tries")
 
 
 async def _once(
-    ctx: Context, client: Client, stack: Stack, call: Call, identified: Identified, wake: Wake
+    ctx: Context,
+    client: Client,
+    stack: Stack,
+    call: Call,
+    identified: Identified,
+    wake: Wake,
+    looked: Looked,
 ) -> list[Wake]:
     now = ctx.clock.now()
-    case = _new_case(client, call, identified)
-    open_case, seen = await ctx.store.read(lambda: _look(ctx, client, call, case, now))
-    if seen is None:
+    if looked.joins:
         return await ctx.store.write(lambda: _join(ctx, client, stack, call, wake, now))
-    planned = await _plan(ctx, client, stack, call, identified, case, seen, now)
-    if open_case is not None and not (_goes(planned) or _fresh_start(client, call)):
-        return await ctx.store.write(lambda: _join(ctx, client, stack, call, wake, now))
-    again = open_case is not None
-    opened = await ctx.store.write(lambda: _open(ctx, client, stack, planned, wake, again=again))
-    if planned.case.end is not None:
-        ctx.metrics.ends.labels(planned.case.end.value).inc()
-    return [opened]
-
-
-def _look(
-    ctx: Context, client: Client, call: Call, case: Case, now: datetime
-) -> Work[tuple[Row | None, pictures.Seen | None]]:
-    """The caller's open case, and what the rules see of a call that is no part of it."""
-    open_case, begun = yield from _open_case(client, call)
-    if begun:
-        return open_case, None
-    seen = yield from pictures.look(
+    case = _new_case(client, call, identified.caller)
+    seen = pictures.seen(
         ctx,
         client,
         case,
+        looked.read,
         kind=Kind.FIRST,
         step=FIRST_TEXT,
         now=now,
         raw=call.caller_raw,
         call_ended_at=call.ended_at or call.started_at,
     )
-    return open_case, seen
+    planned = await _plan(ctx, client, stack, call, identified, case, seen, now)
+    again = looked.open_case is not None
+    if again and not (_goes(planned) or _fresh_start(client, call)):
+        return await ctx.store.write(lambda: _join(ctx, client, stack, call, wake, now))
+    opened = await ctx.store.write(lambda: _open(ctx, client, stack, planned, wake, again=again))
+    if planned.case.end is not None:
+        ctx.metrics.ends.labels(planned.case.end.value).inc()
+    return [opened]
 
 
 def _open_case(client: Client, call: Call) -> Work[tuple[Row | None, bool]]:
@@ -127,14 +156,14 @@ def _fresh_start(client: Client, call: Call) -> bool:
     return client.mode == "test" and call.caller in client.test_phones
 
 
-def _new_case(client: Client, call: Call, identified: Identified) -> Case:
+def _new_case(client: Client, call: Call, caller: Caller) -> Case:
     return Case(
         id=case_id(client.id, call.id),
         client=client.id,
         number=call.caller,
         line=call.line,
         opened_at=call.ended_at or call.started_at,
-        caller=identified.caller,
+        caller=caller,
         outcome=call.outcome,
     )
 

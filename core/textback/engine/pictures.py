@@ -50,20 +50,31 @@ class Seen:
     address_versions: tuple[int, int] = (0, 0)
 
 
+@attrs.frozen(kw_only=True)
+class Read:
+    """What a picture is made of, as far as it stands in the store; from one snapshot."""
+
+    versions: tuple[int, int] = (0, 0)
+    suppressions: tuple[Suppression, ...] = ()
+    history: History = attrs.field(factory=History)
+    paused: str | None = None
+    address: str | None = None
+    address_versions: tuple[int, int] = (0, 0)
+
+
 def look(
     ctx: Context,
     client: Client,
     case: Case,
     *,
     kind: Kind,
-    step: str,
     now: datetime,
-    raw: str = "",
-    call_ended_at: datetime | None = None,
     address: str | None = None,
-    retried: bool = False,
-) -> Work[Seen]:
-    """The picture for one text to the caller of a case, or for one e-mail to *address*."""
+) -> Work[Read]:
+    """Read what the rules see of one text to the caller of a case, or of one e-mail to *address*.
+
+    Of the case, only who called and when matters.
+    """
     number = case.number
     versions = (0, 0)
     forbidden: tuple[Suppression, ...] = ()
@@ -80,6 +91,30 @@ def look(
         mailbox_versions = yield from contacts.versions(client.id, mailbox)
         rows = yield from suppressions.of(client.id, mailbox)
         forbidden += tuple(_suppression(row) for row in rows)
+    return Read(
+        versions=versions,
+        suppressions=forbidden,
+        history=history,
+        paused=paused,
+        address=mailbox,
+        address_versions=mailbox_versions,
+    )
+
+
+def seen(
+    ctx: Context,
+    client: Client,
+    case: Case,
+    read: Read,
+    *,
+    kind: Kind,
+    step: str,
+    now: datetime,
+    raw: str = "",
+    call_ended_at: datetime | None = None,
+    retried: bool = False,
+) -> Seen:
+    """The picture for one text, or one e-mail, of what was read for it."""
     picture = picture_of(
         client,
         ctx.policy(client),
@@ -89,15 +124,18 @@ def look(
         step=step,
         now=now,
         raw=raw,
-        channel="sms" if address is None else "email",
+        channel="sms" if read.address is None else "email",
         call_ended_at=call_ended_at,
-        suppressions=forbidden,
-        history=history,
-        paused=paused,
+        suppressions=read.suppressions,
+        history=read.history,
+        paused=read.paused,
         retried=retried,
     )
     return Seen(
-        picture=picture, versions=versions, address=mailbox, address_versions=mailbox_versions
+        picture=picture,
+        versions=read.versions,
+        address=read.address,
+        address_versions=read.address_versions,
     )
 
 

@@ -43,6 +43,13 @@ class Queue(Protocol):
             LostLease: Someone else has it.
         """
 
+    def keep(self, client: str, subject: str, generation: int, now: int) -> Work[None]:
+        """Go on with a subject after this transaction.
+
+        Raises:
+            LostLease: Someone else has it.
+        """
+
     def hand_over(self, woken: Subjects) -> Work[None]:
         """Tell those who work, in this transaction, unless we are one of them."""
 
@@ -78,9 +85,13 @@ class Alone:
         yield from ()
 
     def hold(self, client: str, subject: str, generation: int) -> Work[None]:
-        """Transactions come one after another anyway."""
+        """Transactions come one after another: at its end is soon enough to see whose it is."""
         del client, subject, generation
         yield from ()
+
+    def keep(self, client: str, subject: str, generation: int, now: int) -> Work[None]:
+        """Renew the lease."""
+        return subjects.renew(client, subject, generation, now + self.lease_us)
 
     def hand_over(self, woken: Subjects) -> Work[None]:
         """There is nobody else."""

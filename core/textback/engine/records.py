@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import attrs
+
 from textback import dispatch
 from textback.clock import moment
 from textback.config.settings import Client
@@ -29,37 +31,39 @@ class Gone(Refused):
         super().__init__(f"the client's file has no plugin {plugin} that does this", permanent=True)
 
 
-async def save(ctx: Context, client: Client, step: Step, opened: Case | None = None) -> Result:
-    """Do ``lead/CRM`` or ``deal/CRM``; the unit that keeps the record's id.
-
-    Args:
-        ctx: The deployment.
-        client: Whose CRM.
-        step: What to do.
-        opened: The case as it was opened just now; else it is read.
-    """
-    what, plugin = step.name.split("/", 1)
-    stack = await ctx.stack(client.id)
-    impl = stack.impl("save_contact" if what == "lead" else "save_deal", plugin)
+async def save_contact(ctx: Context, client: Client, step: Step, case: Case) -> Result:
+    """Do ``lead/CRM``; the unit that keeps the record's id."""
+    plugin = step.name.partition("/")[2]
+    impl = (await ctx.stack(client.id)).impl("save_contact", plugin)
     if impl is None:
         raise Gone(plugin)
-    case = opened if opened is not None else await ctx.store.read(lambda: _case(client, step))
     assert case.number is not None
     lead = record.lead(client, case, case.number)
-    key = record.key(case.id, step.name)
-    kind = "contact" if what == "lead" else "deal"
-    if what == "lead":
-        ref = await dispatch.call(impl, lead=lead, key=key)
-    else:
-        contact = await ctx.store.read(lambda: _ref(client, plugin, lead.number))
-        if contact is None:
-            raise Refused("the contact is not there yet", permanent=False)
-        ref = await dispatch.call(impl, ref=contact, lead=lead, key=key)
-    if ref is None and what == "deal":
+    ref = await dispatch.call(impl, lead=lead, key=record.key(case.id, step.name))
+    if not isinstance(ref, CrmRef):
+        raise Refused(f"{plugin} gave no record", permanent=True)
+    return partial(_saved, ctx, client, step, plugin, "contact", lead.number, ref)
+
+
+async def save_deal(
+    ctx: Context, client: Client, step: Step, looked: tuple[Case, CrmRef | None]
+) -> Result:
+    """Do ``deal/CRM``; the unit that keeps the record's id."""
+    plugin = step.name.partition("/")[2]
+    impl = (await ctx.stack(client.id)).impl("save_deal", plugin)
+    if impl is None:
+        raise Gone(plugin)
+    case, contact = looked
+    assert case.number is not None
+    if contact is None:
+        raise Refused("the contact is not there yet", permanent=False)
+    lead = record.lead(client, case, case.number)
+    ref = await dispatch.call(impl, ref=contact, lead=lead, key=record.key(case.id, step.name))
+    if ref is None:
         return outcomes.finished(ctx, step, {"because": f"{plugin} makes no deal of this lead"})
     if not isinstance(ref, CrmRef):
         raise Refused(f"{plugin} gave no record", permanent=True)
-    return partial(_saved, ctx, client, step, plugin, kind, lead.number, ref)
+    return partial(_saved, ctx, client, step, plugin, "deal", lead.number, ref)
 
 
 def _saved(
@@ -76,20 +80,33 @@ def _saved(
     yield from steps.finish(client.id, step.subject, step.name, result, ctx.now())
 
 
-async def log(ctx: Context, client: Client, step: Step) -> Result:
+@attrs.frozen(kw_only=True)
+class ToLog:
+    """What is to be logged.
+
+    Attributes:
+        ref: The contact; None while it is not known, and then there is no activity.
+        early: A deal that shows what is logged after it is still to be made.
+    """
+
+    case: Case
+    ref: CrmRef | None
+    activity: Activity | None
+    early: bool
+
+
+async def log(ctx: Context, client: Client, step: Step, found: ToLog) -> Result:
     """Do ``log/CRM/...``: write a call, text, reply or booking to the contact's record."""
-    _, plugin, about = step.name.split("/", 2)
-    stack = await ctx.stack(client.id)
-    impl = stack.impl("log_activity", plugin)
+    plugin = step.name.split("/")[1]
+    impl = (await ctx.stack(client.id)).impl("log_activity", plugin)
     if impl is None:
         raise Gone(plugin)
-    found = await ctx.store.read(lambda: _activity(client, step, plugin, about))
-    if found is None:
+    if found.ref is None:
         return partial(_wait_for_contact, ctx, step, f"lead/{plugin}")
-    if await ctx.store.read(lambda: _untried(step)):
+    if found.early:
         return partial(_wait_for_deal, ctx, step)
-    ref, activity, case = found
-    await dispatch.call(impl, ref=ref, activity=activity, key=record.key(case.id, step.name))
+    key = record.key(found.case.id, step.name)
+    await dispatch.call(impl, ref=found.ref, activity=found.activity, key=key)
     return outcomes.finished(ctx, step, {})
 
 
@@ -120,10 +137,30 @@ def _untried(step: Step) -> Work[bool]:
     return before is not None and before.state in (WAITING, RUNNING) and before.error is None
 
 
-def _case(client: Client, step: Step) -> Work[Case]:
+def look_lead(client: Client, step: Step) -> Work[Case]:
+    """The case of a lead."""
     row = yield from cases.get(client.id, step.subject.partition("/")[2])
     assert row is not None
     return case_of(row)
+
+
+def look_deal(client: Client, step: Step) -> Work[tuple[Case, CrmRef | None]]:
+    """The case of a deal, and the contact that it is for, if that is known."""
+    case = yield from look_lead(client, step)
+    return case, (yield from _ref(client, step.name.partition("/")[2], case.number or ""))
+
+
+def look_log(client: Client, step: Step) -> Work[ToLog]:
+    """What is to be logged, and with which contact."""
+    _, plugin, about = step.name.split("/", 2)
+    case = yield from look_lead(client, step)
+    assert case.number is not None
+    ref = yield from _ref(client, plugin, case.number)
+    if ref is None:
+        return ToLog(case=case, ref=None, activity=None, early=False)
+    activity = yield from _activity(client, step, case, case.number, about.partition("/")[0])
+    early = step.after is not None and (yield from _untried(step))
+    return ToLog(case=case, ref=ref, activity=activity, early=early)
 
 
 def _ref(client: Client, plugin: str, number: str) -> Work[CrmRef | None]:
@@ -132,34 +169,26 @@ def _ref(client: Client, plugin: str, number: str) -> Work[CrmRef | None]:
 
 
 def _activity(
-    client: Client, step: Step, plugin: str, about: str
-) -> Work[tuple[CrmRef, Activity, Case] | None]:
-    """What is to be logged, and with which contact; None while that is not known."""
-    case = yield from _case(client, step)
-    assert case.number is not None
-    ref = yield from _ref(client, plugin, case.number)
-    if ref is None:
-        return None
+    client: Client, step: Step, case: Case, number: PhoneNumber, what: str
+) -> Work[Activity]:
     detail = step.detail
-    match about.partition("/")[0]:
+    match what:
         case "call":
             row = yield from calls.get(client.id, detail["call"])
             assert row is not None
-            return ref, record.call_activity(call_of(row), case.number), case
-        case "booking" | "moved" | "cancelled" as what:
+            return record.call_activity(call_of(row), number)
+        case "booking" | "moved" | "cancelled":
             starts_at, title = moment(detail["at"]), detail["title"]
-            booked = record.booking_activity(what, title, starts_at, case.number, case.line)
-            return ref, booked, case
+            return record.booking_activity(what, title, starts_at, number, case.line)
         case _:
             row = yield from texts.get(client.id, detail["text"])
             assert row is not None
-            text = record.text_activity(
+            return record.text_activity(
                 incoming=row["direction"] == "in",
                 body=row["body"],
                 channel=row["channel"],
                 at=moment(row["at"]),
-                number=case.number,
+                number=number,
                 line=PhoneNumber(row["line"]) if row["line"] else None,
                 media=read_media(row["media"]),
             )
-            return ref, text, case

@@ -210,15 +210,16 @@ def _ask(
         rows = yield from calls.of_case(client.id, case_id)
         stamp = (rows[0]["ended_at"] or rows[0]["started_at"]) if rows else None
         ended_at = moment(stamp) if stamp is not None else case.opened_at
-    seen = yield from pictures.look(
+    read = yield from pictures.look(ctx, client, case, kind=order.kind, now=now, address=address)
+    seen = pictures.seen(
         ctx,
         client,
         case,
+        read,
         kind=order.kind,
         step=step.name,
         now=now,
         call_ended_at=ended_at,
-        address=address,
         retried=step.attempts > 1,
     )
     return _Asked(case=case, order=order, seen=seen, attempts=len(attempts))

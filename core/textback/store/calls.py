@@ -14,14 +14,17 @@ _COLUMNS = """client, call_id, same_as, caller, caller_raw, caller_name, line, s
     outcome, duration_ms, recording_url, evidence, case_id, end_state, because"""
 
 _GET = statement(f"SELECT {_COLUMNS} FROM calls WHERE client = :client AND call_id = :call_id")
+# Names are compared by their beginnings with substr: a LIKE with a value makes SQLite plan the
+# statement again each time.
 _TWIN = statement("""
     SELECT call_id FROM calls
     WHERE client = :client AND caller = :caller AND line = :line AND same_as IS NULL
-        AND started_at BETWEEN :since AND :until AND call_id NOT LIKE :own
+        AND started_at BETWEEN :since AND :until
+        AND substr(call_id, 1, length(:own)) <> :own
         AND NOT EXISTS (
             SELECT 1 FROM calls told
-            WHERE told.client = :client AND told.caller = :caller AND told.call_id LIKE :own
-                AND told.same_as = calls.call_id
+            WHERE told.client = :client AND told.caller = :caller
+                AND substr(told.call_id, 1, length(:own)) = :own AND told.same_as = calls.call_id
         )
     ORDER BY started_at LIMIT 1
 """)
@@ -81,7 +84,7 @@ def twin(client: str, plugin: str, caller: str, line: str, started_at: int) -> W
         line=line,
         since=started_at - SAME_CALL_US,
         until=started_at + SAME_CALL_US,
-        own=f"{plugin}/%",
+        own=f"{plugin}/",
     )
     return row["call_id"] if row else None
 

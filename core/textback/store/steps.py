@@ -62,6 +62,13 @@ _ONE = statement(f"""
     SELECT {_COLUMNS} FROM steps
     WHERE client = :client AND subject = :subject AND name = :name
 """)
+_OUTLOOK = statement("""
+    SELECT name, due_at, result FROM steps
+    WHERE client = :client AND subject = :subject
+        AND ((name LIKE 'follow_up/%' AND state = 'waiting' AND due_at IS NOT NULL)
+            OR (name LIKE 'lead/%' AND state = 'done'))
+    ORDER BY due_at, name
+""")
 _DUE_OF = statement(f"""
     SELECT {_COLUMNS} FROM steps
     WHERE client = :client AND subject = :subject AND due_at <= :now ORDER BY due_at, name
@@ -117,13 +124,13 @@ _PARK = statement("""
 _CANCEL = statement("""
     UPDATE steps SET state = 'cancelled', due_at = NULL, error = :because, updated_at = :now
     WHERE client = :client AND subject = :subject AND state = 'waiting'
-        AND (name = :name OR name LIKE :prefix)
+        AND (name = :name OR substr(name, 1, length(:prefix)) = :prefix)
     RETURNING name
 """)
 _CALL_OFF = statement("""
     UPDATE steps SET state = 'cancelled', error = :because, updated_at = :now
     WHERE client = :client AND subject = :subject AND state = 'running'
-        AND (name = :name OR name LIKE :prefix)
+        AND (name = :name OR substr(name, 1, length(:prefix)) = :prefix)
 """)
 _CANCEL_WAITING = statement("""
     UPDATE steps SET state = 'cancelled', due_at = NULL, error = :because, updated_at = :now
@@ -256,6 +263,14 @@ def of(client: str, subject: str) -> Work[list[Step]]:
     return [Step.of(row) for row in rows]
 
 
+def outlook(client: str, subject: str) -> Work[tuple[int | None, list[Mapping[str, Any]]]]:
+    """When the next follow-up is due, if one is; and what the lead has become in each CRM."""
+    rows = yield from every(_OUTLOOK, client=client, subject=subject)
+    follow_ups = [row["due_at"] for row in rows if row["due_at"] is not None]
+    leads = [json.loads(row["result"]) for row in rows if row["due_at"] is None]
+    return min(follow_ups, default=None), leads
+
+
 def get(client: str, subject: str, name: str) -> Work[Step | None]:
     """One step."""
     rows = yield _ONE, {"client": client, "subject": subject, "name": name}
@@ -367,7 +382,7 @@ def cancel(
             "client": client,
             "subject": subject,
             "name": name,
-            "prefix": f"{name}/%",
+            "prefix": f"{name}/",
             "because": because,
             "now": now,
         }
