@@ -39,6 +39,8 @@ def normalise(raw: str | None, region: str | None) -> PhoneNumber | None:
         None for what can't be texted: withheld numbers and their placeholders, internal
         extensions, short codes, SIP addresses without a number, anything of the wrong length.
     """
+    if raw and _NORTH_AMERICAN.fullmatch(raw):  # as most sources here write it
+        return PhoneNumber(raw)
     text = _bare(raw or "")
     digits = _NOT_DIGITS.sub("", text)
     if digits in _PLACEHOLDERS or any(letter.isalpha() for letter in text):
@@ -114,6 +116,9 @@ def display(number: str, region: str | None) -> str:
     if parsed is None:
         return number
     at_home = region is not None and region_of(number) == region
+    if _NORTH_AMERICAN.fullmatch(number):
+        area, exchange, rest = number[2:5], number[5:8], number[8:]
+        return f"({area}) {exchange}-{rest}" if at_home else f"+1 {area}-{exchange}-{rest}"
     form = PhoneNumberFormat.NATIONAL if at_home else PhoneNumberFormat.INTERNATIONAL
     return phonenumbers.format_number(parsed, form)
 

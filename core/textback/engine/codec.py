@@ -23,6 +23,7 @@ _converter.register_structure_hook(ZoneInfo, lambda name, _: ZoneInfo(name))
 _converter.register_structure_hook(PhoneNumber, lambda number, _: PhoneNumber(number))
 
 _KINDS: dict[str, type] = {kind.__name__: kind for kind in get_args(Event)}
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
 _writers: dict[type, Callable[[Any], dict[str, Any]]] = {}
 
 
@@ -67,7 +68,7 @@ def _write(value: Any) -> str:
     if writer is None:
         writer = make_dict_unstructure_fn(kind, _converter, _cattrs_omit_if_default=True)
         _writers[kind] = writer
-    return json.dumps(writer(value), ensure_ascii=False)
+    return _as_json(writer(value))
 
 
 def read_number(value: str | None) -> PhoneNumber | None:

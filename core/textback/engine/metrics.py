@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300, 900)
@@ -65,3 +67,4 @@ class Metrics:
         self.steps = Gauge(
             "textback_steps", "Steps that are not over, by state", ["state"], registry=self.registry
         )
+        self.calls_of = cache(self.calls.labels)  # to find them anew takes as long as a hook's task

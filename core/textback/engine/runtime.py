@@ -102,7 +102,7 @@ async def open_runtime(
     url = (public_url or config.deployment.server.public_url).rstrip("/")
 
     def on_call(called: dispatch.Called) -> None:
-        metrics.calls.labels(called.plugin, called.hook, called.result).inc()
+        metrics.calls_of(called.plugin, called.hook, called.result).inc()
         if trace is not None:
             try:
                 trace(called)

@@ -62,6 +62,9 @@ _CHAIN = statement(f"""
 """)
 
 
+_as_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
+
+
 @attrs.frozen(kw_only=True)
 class Sealed:
     """A row that has its place in the chain now."""
@@ -92,7 +95,7 @@ def write(
 ) -> Work[None]:
     """Add one row, not yet sealed."""
     salt = os.urandom(16).hex()
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True)
+    text = _as_json(content)
     yield (
         _WRITE,
         {

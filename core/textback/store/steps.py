@@ -215,7 +215,7 @@ class Step:
             due_at=row["due_at"],
             after=row["after"],
             attempts=row["attempts"],
-            detail=json.loads(row["detail"]),
+            detail=json.loads(row["detail"]) if row["detail"] != "{}" else {},
             result=json.loads(row["result"]) if row["result"] else None,
             error=row["error"],
         )
