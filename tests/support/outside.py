@@ -39,6 +39,8 @@ class Outside:
         sending: What a sender does with the next texts; it takes them if nothing is said.
         finding: What a sender says of a text that it is asked about.
         known: What the CRM knows of every caller.
+        lookups: The calls whose callers the CRM was asked for.
+        looking: Awaited before the CRM says what it knows.
         saving: Awaited before the CRM saves a contact.
         telling: Awaited before the team is told.
         others: More plugins to choose from, by name.
@@ -53,6 +55,8 @@ class Outside:
     sending: dict[str, Send] = attrs.field(factory=dict)
     finding: Callable[[Text], Answer] = attrs.field(default=lambda text: CannotTell())
     known: Caller | None = None
+    lookups: list[Call] = attrs.field(factory=list)
+    looking: Callable[[Call], Awaitable[None]] | None = None
     saving: Callable[[Lead], Awaitable[None]] | None = None
     telling: Callable[[Notice], Awaitable[None]] | None = None
     others: dict[str, type] = attrs.field(factory=dict)
@@ -139,6 +143,9 @@ class Crm(Plugin):
 
     @hookimpl
     async def identify_caller(self, call: Call) -> Caller | None:
+        self.world.lookups.append(call)
+        if self.world.looking is not None:
+            await self.world.looking(call)
         return self.world.known
 
     @hookimpl

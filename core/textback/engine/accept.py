@@ -73,9 +73,16 @@ async def accept(
     counted = [event for event in events if stack.events_allowed(plugin, event)]
     if not counted:
         return []
-    return await ctx.store.write(
-        partial(_take, ctx, client, stack, plugin, counted, received_at, once)
-    )
+    foreseen = calls.foresee(client, stack, plugin, counted) if ctx.queue.works else None
+    wakes: list[Wake] = []
+    try:
+        wakes = await ctx.store.write(
+            partial(_take, ctx, client, stack, plugin, counted, received_at, once)
+        )
+    finally:
+        if foreseen is not None:
+            wakes = foreseen.settle(wakes)
+    return wakes
 
 
 def _take(

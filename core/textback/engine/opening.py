@@ -6,6 +6,7 @@ durable at once: the case, all its steps, the decision with every answer, and th
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -32,6 +33,7 @@ from textback.store.subjects import LEASE_US, LostLease
 from textback.store.work import Row
 
 NOTICE_WAITS = timedelta(seconds=2)  # for the text's first result, at the most
+Asked = asyncio.Future[Identified]
 TRIES = 50  # something happened to this number during each of them: not in this world
 
 
@@ -74,7 +76,13 @@ def look(ctx: Context, client: Client, call: Call, now: datetime) -> Work[Looked
 
 
 async def open_or_join(
-    ctx: Context, client: Client, stack: Stack, call: Call, wake: Wake, looked: Looked
+    ctx: Context,
+    client: Client,
+    stack: Stack,
+    call: Call,
+    wake: Wake,
+    looked: Looked,
+    asked: Asked | None,
 ) -> list[Wake]:
     """Make a missed call part of a conversation; what can be done next.
 
@@ -85,14 +93,25 @@ async def open_or_join(
         call: The call.
         wake: Under which the call is held.
         looked: By whoever held it first, in the same commit.
+        asked: Who called, if that is being found out already.
     """
-    identified = await identify(stack.impls("identify_caller"), call, client.identify_within_s)
+    identified = None
     for _ in range(TRIES):
         try:
+            if looked.joins:
+                now = ctx.clock.now()
+                return await ctx.store.write(partial(_join, ctx, client, stack, call, wake, now))
+            identified = identified or await (asked or ask_who(client, stack, call))
             return await _once(ctx, client, stack, call, identified, wake, looked)
         except Stale:  # an opt-out, a reply or another call came first: look again
             looked = await ctx.store.read(partial(look, ctx, client, call, ctx.clock.now()))
     raise Stale(f"{client.id}: the caller's state changed at each of {TRIES} tries")
+
+
+def ask_who(client: Client, stack: Stack, call: Call) -> Asked:
+    """Begin to find out who called."""
+    impls = stack.impls("identify_caller")
+    return asyncio.ensure_future(identify(impls, call, client.identify_within_s))
 
 
 async def _once(
@@ -105,8 +124,6 @@ async def _once(
     looked: Looked,
 ) -> list[Wake]:
     now = ctx.clock.now()
-    if looked.joins:
-        return await ctx.store.write(lambda: _join(ctx, client, stack, call, wake, now))
     case = _new_case(client, call, identified.caller)
     seen = pictures.seen(
         ctx,

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from support.house import House
 from textback.errors import NotSent
-from textback.model import Lead, Receipt, Text
+from textback.model import Call, Caller, Lead, Receipt, Text
+from textback.store import Unit
 
 WITHIN_S = 10  # only ends a test that fails
 
@@ -108,3 +112,47 @@ async def test_two_calls_of_one_caller_at_the_same_moment_get_one_text(house: Ho
     assert len(house.sent) == 1
     assert sorted(map(str, house.ends())) == ["joined"] * 4 + ["sent"]
     assert house.case()["calls"] == 5
+
+
+async def test_who_called_is_asked_while_the_webhook_is_committed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit that waits until the CRM is asked; it is asked once."""
+    asked = asyncio.Event()
+    write = house.runtime.store.write
+
+    async def when_asked(unit: Unit[Any]) -> Any:
+        async with asyncio.timeout(WITHIN_S):
+            await asked.wait()
+        return await write(unit)
+
+    async def look(call: Call) -> None:
+        asked.set()
+
+    house.outside.looking = look
+    house.outside.known = Caller(name="Anna Example", known=True)
+    monkeypatch.setattr(house.runtime.store, "write", when_asked)
+    await house.missed()
+
+    assert len(house.outside.lookups) == 1
+    assert house.ends() == ["sent"]
+    assert house.outside.notices[0].name == "Anna Example"
+
+
+async def test_a_webhook_that_is_repeated_asks_in_vain(house: House) -> None:
+    """What was asked while it was committed is given up; nothing else comes of it."""
+    event = house.ended()
+    await house.tell(event)
+    await house.run()
+    hanging = asyncio.Event()
+
+    async def hang(call: Call) -> None:
+        hanging.set()
+        await asyncio.Event().wait()
+
+    house.outside.looking = hang
+    await house.tell(event)
+    await house.run()
+
+    assert len(house.sent) == 1
+    assert house.ends() == ["sent"]
