@@ -96,7 +96,8 @@ async def identify_caller(call: Call) -> Caller | None:
     """Say what is known of a caller.  *Everyone at once; merged field by field, in order.*
 
     Leave out what isn't known.  There is little time (``identify_within_s``): what comes late is
-    left out of the text and told to the team.
+    left out of the text and told to the team.  It may be asked before the call is stored, and for
+    a call that is told again or joins a conversation: change nothing.
     """
 
 

@@ -1,24 +1,21 @@
-"""``textback`` of a newer version: it has one step more."""
+"""``textback`` of a newer version: it has one kind of steps more."""
 
 from __future__ import annotations
 
 from functools import partial
 
 from textback.cli import main
-from textback.engine import actor, crew
+from textback.engine import crew, kinds
 from textback.store import steps
 
 crew.VERSION = "99"
-actor.KINDS |= {"wave"}
-_do = actor.Actor._do
 
 
-async def do(self, step):
+async def wave(at):
     """What this version does."""
-    if step.name != "wave":
-        return await _do(self, step)
-    return partial(steps.finish, step.client, step.subject, step.name, {}, self.ctx.now())
+    step = at.step
+    return partial(steps.finish, step.client, step.subject, step.name, {}, at.ctx.now())
 
 
-actor.Actor._do = do
+kinds.KINDS = {**kinds.KINDS, "wave": kinds.Kind(wave)}
 main()
