@@ -19,8 +19,8 @@ from pathlib import Path
 
 from crash import power
 from crash.carrier import Carrier, Kind
-from crash.comparison import compare
-from crash.killer import Killers
+from crash.comparison import compare, quiet
+from crash.killer import LIVES_S, Killers
 from crash.migrating import migrate
 from crash.provider import provider
 from crash.report import Report
@@ -32,7 +32,13 @@ QUIET_WITHIN = 120  # seconds until everything has come to something; clocks wer
 
 
 async def crash(
-    folder: Path, *, seconds: float, rate: float, seed: int, site: Site | None = None
+    folder: Path,
+    *,
+    seconds: float,
+    rate: float,
+    seed: int,
+    site: Site | None = None,
+    lives_s: float = LIVES_S,
 ) -> Report:
     """One run in a folder; with one `serve` on an SQLite file if no site is given."""
     site = site or Site()
@@ -40,14 +46,14 @@ async def crash(
     api = provider(rng)
     store = site.store(folder)
     config = d.write(folder, await api.start(), store=store.setting)
-    killers = Killers(site, config, store, rng, report)
+    killers = Killers(site, config, store, lives_s, rng, report)
     carrier = Carrier(killers, api, rate, rng, report)
     try:
         await migrate(config, store, killers.steps[0], rng, report)
         until = time.monotonic() + seconds
         work = [killers.until(until), carrier.load(until)]
         if isinstance(store, Database):
-            work.append(power.cuts(store, until, rng, report))
+            work.append(power.cuts(store, until, lives_s, rng, report))
         await asyncio.gather(*work)
         await killers.again()
         missed = sum(call.known and call.kind is not Kind.ANSWERED for call in carrier.calls)
@@ -67,9 +73,7 @@ async def crash(
 async def _quiet(config: Path, calls: int) -> None:
     """Wait until every first text came to something."""
     for _ in range(QUIET_WITHIN):
-        found = await d.cases(config)
-        texts = [step for case in found for step in case["steps"] if step["name"] == "text/1"]
-        if len(texts) >= calls and all(step["state"] == "done" for step in texts):
+        if await quiet(config, calls):
             return
         await asyncio.sleep(1)
 
@@ -79,6 +83,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=0.5)
     parser.add_argument("--rate", type=float, default=20.0, help="calls a second")
+    parser.add_argument("--lives", type=float, default=LIVES_S, help="a process, at most; seconds")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     parser.add_argument("--store", choices=["sqlite", "postgres"], default="sqlite")
     parser.add_argument("--queue", choices=["pgqueuer", "notify"], default="pgqueuer")
@@ -103,6 +108,7 @@ def main() -> int:
                 rate=options.rate,
                 seed=options.seed,
                 site=site,
+                lives_s=options.lives,
             )
         )
     print("\n".join(report.lines()))

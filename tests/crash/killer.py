@@ -13,6 +13,7 @@ from crash.report import Report
 from crash.site import Site, Store
 from support import deployment as d
 
+LIVES_S = 3.0  # a process, at the most, before it is killed
 LEAST_KILLS = 3  # on a machine that is so slow that the time would not do
 
 
@@ -29,9 +30,11 @@ class Killer:
         config: Path,
         store: Store,
         steps: Steps,
+        lives_s: float,
         rng: random.Random,
         report: Report,
     ) -> None:
+        self._lives_s = lives_s
         self._command = command
         self._config = config
         self._store = store
@@ -56,7 +59,7 @@ class Killer:
             await self._begin()
             if self._over(until):
                 return
-            await asyncio.sleep(self._random.uniform(0.05, max(3.0, 1.5 * self._start_s)))
+            await asyncio.sleep(self._random.uniform(0.05, max(self._lives_s, 1.5 * self._start_s)))
             if self._random.random() < 0.3:
                 self._steps.step()
                 await asyncio.sleep(self._random.uniform(0.0, 0.5))
@@ -141,7 +144,13 @@ class Killers:
     """One for each process of a site."""
 
     def __init__(
-        self, site: Site, config: Path, store: Store, rng: random.Random, report: Report
+        self,
+        site: Site,
+        config: Path,
+        store: Store,
+        lives_s: float,
+        rng: random.Random,
+        report: Report,
     ) -> None:
         self._store = store
         self._random = rng
@@ -149,7 +158,7 @@ class Killers:
             Steps(config.with_name(f"clock-{place}"), rng) for place, _ in enumerate(site.commands)
         ]
         self._all = [
-            Killer(command, config, store, steps, rng, report)
+            Killer(command, config, store, steps, lives_s, rng, report)
             for command, steps in zip(site.commands, self.steps, strict=True)
         ]
 

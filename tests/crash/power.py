@@ -9,14 +9,16 @@ import time
 from crash.report import Report
 from crash.site import Database
 
-BETWEEN_S = (5.0, 20.0)  # those who wait for a whole lease after a cut get there at times
+BETWEEN = (1.5, 7.0)  # in lives of a process: who waits for a whole lease gets there at times
 AWAY_S = (0.0, 2.0)
 
 
-async def cuts(database: Database, until: float, rng: random.Random, report: Report) -> None:
+async def cuts(
+    database: Database, until: float, lives_s: float, rng: random.Random, report: Report
+) -> None:
     """Kill it and start it until a moment, at least once."""
     while True:
-        await asyncio.sleep(rng.uniform(*BETWEEN_S))
+        await asyncio.sleep(lives_s * rng.uniform(*BETWEEN))
         if time.monotonic() >= until and report.kills["database"]:
             return
         database.turns += 1
