@@ -21,7 +21,7 @@ from typing import Any
 
 import attrs
 
-from textback.store.work import Row, Work, every, statement
+from textback.store.work import Row, Statement, Work, every, statement
 
 SEAL_AT_ONCE = 100  # rows in one unit: a few milliseconds in which no other one runs
 
@@ -39,10 +39,22 @@ _HEAD = statement("""
     SELECT seq, chain FROM ledger WHERE client = :client AND seq IS NOT NULL
     ORDER BY seq DESC LIMIT 1
 """)
-_SEAL = statement("""
-    UPDATE ledger SET seq = :seq, chain = :chain
-    WHERE client = :client AND entry = :entry AND seq IS NULL
-""")
+
+
+def _sealing(rows: int) -> Statement:
+    values = ", ".join(
+        f"(:client_{row}, :entry_{row}, CAST(:seq_{row} AS BIGINT), :chain_{row})"
+        for row in map(chr, range(ord("a"), ord("a") + rows))
+    )
+    return statement(f"""
+        WITH sealed (client, entry, seq, chain) AS (VALUES {values})
+        UPDATE ledger SET seq = sealed.seq, chain = sealed.chain FROM sealed
+        WHERE ledger.client = sealed.client AND ledger.entry = sealed.entry
+            AND ledger.seq IS NULL
+    """)
+
+
+_SEAL = {rows: _sealing(rows) for rows in (20, 5, 1)}  # so many at once
 _OF = statement(f"""
     SELECT {_COLUMNS} FROM ledger WHERE client = :client AND subject = :subject
     ORDER BY at, seq, entry
@@ -67,7 +79,11 @@ _as_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 @attrs.frozen(kw_only=True)
 class Sealed:
-    """A row that has its place in the chain now."""
+    """A row that has its place in the chain now.
+
+    Attributes:
+        entry: The row's name; the head of a chain, which is told of like a row, has none.
+    """
 
     client: str
     kind: str
@@ -75,6 +91,7 @@ class Sealed:
     at: int
     seq: int
     chain: str
+    entry: str = ""
 
 
 @attrs.frozen
@@ -124,18 +141,10 @@ def seal() -> Work[list[Sealed]]:
             heads[client] = (found[0]["seq"], found[0]["chain"]) if found else (0, "")
         seq, chain = heads[client]
         heads[client] = (seq + 1, link(chain, seq + 1, fingerprint(row)))
-        yield (
-            _SEAL,
-            {
-                "client": client,
-                "entry": row["entry"],
-                "seq": seq + 1,
-                "chain": heads[client][1],
-            },
-        )
         sealed.append(
             Sealed(
                 client=client,
+                entry=row["entry"],
                 kind=row["kind"],
                 subject=row["subject"],
                 at=row["at"],
@@ -143,7 +152,20 @@ def seal() -> Work[list[Sealed]]:
                 chain=heads[client][1],
             )
         )
+    rest = sealed
+    for most, seal_so_many in _SEAL.items():
+        while len(rest) >= most:
+            some, rest = rest[:most], rest[most:]
+            yield seal_so_many, _values(some)
     return sealed
+
+
+def _values(rows: Sequence[Sealed]) -> dict[str, Any]:
+    return {
+        f"{name}_{chr(ord('a') + place)}": getattr(row, name)
+        for place, row in enumerate(rows)
+        for name in ("client", "entry", "seq", "chain")
+    }
 
 
 def of(client: str, subject: str) -> Work[Sequence[Row]]:

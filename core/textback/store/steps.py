@@ -100,6 +100,19 @@ _FINISH = statement("""
         AND state IN ('waiting', 'running', 'parked', 'cancelled')
     RETURNING name
 """)
+_FINISH_AWAITED = statement("""
+    UPDATE steps SET
+        state = CASE name WHEN :name THEN 'done' ELSE state END,
+        due_at = CASE name WHEN :name THEN NULL ELSE CAST(:now AS BIGINT) END,
+        result = CASE name WHEN :name THEN :result ELSE result END,
+        error = CASE name WHEN :name THEN NULL ELSE error END,
+        updated_at = :now
+    WHERE client = :client AND subject = :subject AND (
+        (name = :name AND state IN ('waiting', 'running', 'parked', 'cancelled'))
+        OR (after = :name AND state = 'waiting' AND (due_at IS NULL OR due_at > :now))
+    )
+    RETURNING name
+""")
 _FORWARD = statement("""
     UPDATE steps SET due_at = :now, updated_at = :now
     WHERE client = :client AND subject = :subject AND after = :name AND state = 'waiting'
@@ -321,11 +334,15 @@ def start(step: Step, now: int) -> Work[bool]:
 
 def finish(client: str, subject: str, name: str, result: Mapping[str, Any], now: int) -> Work[bool]:
     """A step is done; what waits for its result is brought forward.  False if it was over."""
-    key = {"client": client, "subject": subject, "name": name, "now": now}
-    rows = yield _FINISH, {**key, "result": json.dumps(result)}
-    if name.startswith(AWAITED):
-        yield _FORWARD, key
-    return bool(rows)
+    values = {
+        "client": client,
+        "subject": subject,
+        "name": name,
+        "result": json.dumps(result),
+        "now": now,
+    }
+    rows = yield (_FINISH_AWAITED if name.startswith(AWAITED) else _FINISH), values
+    return any(row["name"] == name for row in rows)
 
 
 def forward(client: str, subject: str, name: str, now: int) -> Work[None]:

@@ -25,6 +25,9 @@ MAY_SCAN = {
     "pruning._DELETE_UNUSED[1]",  # of clients, for a case that is five years old
     "steps._COUNT",  # partial indexes
     "steps._RELEASE_HELD",  # a partial index
+    "ledger._SEAL[0]",  # the rows that it is given
+    "ledger._SEAL[1]",
+    "ledger._SEAL[2]",
     "ledger._UNSEALED",  # a partial index
     "subjects._DUE",  # what its inner query has found
 }
