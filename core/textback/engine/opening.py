@@ -25,7 +25,7 @@ from textback.flow.identify import Identified, identify
 from textback.model import Call, Case, End, Kind
 from textback.picture import Action, Decision
 from textback.plugins import Stack
-from textback.store import Work, calls, cases, contacts, ledger, steps, subjects, texts
+from textback.store import Work, calls, cases, ledger, steps, subjects, texts
 from textback.store.contacts import Stale
 from textback.store.steps import DONE, RUNNING, Step
 from textback.store.subjects import LEASE_US, LostLease
@@ -251,8 +251,6 @@ def _open(
     yield from subjects.renew(client.id, wake.subject, wake.generation, 0)
     yield from _conclude(client, wake, call, case.id, now)
     yield from pictures.unchanged(planned.seen)
-    if call.caller is not None:
-        yield from contacts.compare_and_set(client.id, call.caller, planned.seen.versions)
     if again:
         before, begun = yield from _open_case(client, call)
         if begun:

@@ -33,7 +33,7 @@ from textback.flow.reply import CONFIRM_WITHIN_S
 from textback.model import Case, Email, End, Kind, PhoneNumber, TextState
 from textback.picture import Action, Decision
 from textback.plugins import Stack
-from textback.store import Work, calls, cases, contacts, steps, texts
+from textback.store import Work, calls, cases, steps, texts
 from textback.store.contacts import Stale
 from textback.store.steps import CANCELLED, Step
 
@@ -158,7 +158,7 @@ async def _prepare(
             subject=_subject(client, asked) if address is not None else "",
         )
         try:
-            await ctx.store.write(partial(_intend, ctx, hold, client, intent, asked.seen, decision))
+            await ctx.store.write(partial(_intend, ctx, hold, intent, asked.seen, decision))
         except Stale:
             continue
         return intent
@@ -290,16 +290,12 @@ def _email(ctx: Context, client: Client, intent: Intent, address: str) -> Email:
 def _intend(
     ctx: Context,
     hold: Hold,
-    client: Client,
     intent: Intent,
     seen: pictures.Seen,
     decision: Decision,
 ) -> Work[None]:
     yield from hold()
     yield from pictures.unchanged(seen)
-    yield from contacts.compare_and_set(client.id, intent.text.to, seen.versions)
-    if seen.address is not None:
-        yield from contacts.compare_and_set(client.id, seen.address, seen.address_versions)
     yield from intents.commit(ctx, intent, decision)
 
 
