@@ -227,9 +227,9 @@ class Engine:
             await self.ctx.store.write(unit)
 
     async def _claim(self, wake: Wake) -> Wake | None:
-        now = self.ctx.now()
-        generation = await self.ctx.store.write(
-            lambda: self.ctx.queue.claim(wake.client, wake.subject, self.ctx.owner, now)
+        ctx = self.ctx
+        generation = await ctx.store.write(
+            lambda: ctx.queue.claim(wake.client, wake.subject, ctx.owner, ctx.now())
         )
         return Wake(wake.client, wake.subject, generation) if generation is not None else None
 

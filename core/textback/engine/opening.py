@@ -273,7 +273,7 @@ def _open(
         )
         if planned.decision.action is Action.SHADOW:
             yield from shadow.first(client, case, planned.body, now)
-    generation = yield from ctx.queue.claim(client.id, subject, ctx.owner, now)
+    generation = yield from ctx.queue.claim(client.id, subject, ctx.owner, ctx.now())
     started = tuple(step for step in planned_steps if step.state == RUNNING)
     return Wake(
         client.id,

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from support.house import House
+from support.house import CALLER, House
+from textback.clock import micros
 from textback.engine import opening, people, statuses
 from textback.errors import MaybeSent, StoreBusy
-from textback.model import Absent, Text, TextState
+from textback.model import Absent, Lead, Text, TextState
+from textback.store import Store, Unit
 
 
 @contextmanager
@@ -116,3 +118,27 @@ async def test_a_call_that_cannot_be_concluded_is_parked(
     await house.runtime.store.write(lambda: people.steps.retry_parked("*", house.runtime.ctx.now()))
     await house.run()
     assert house.ends() == ["suppressed"]  # three days late: told, not texted
+
+
+async def test_a_lease_counts_from_its_commit(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that is behind commits it long after it was asked to: it is not over by then."""
+    await house.suppress(CALLER)
+    left: list[int] = []
+    real = type(house.runtime.store).write
+
+    async def late(store: Store, unit: Unit[Any]) -> Any:
+        house.clock.advance(timedelta(minutes=2))
+        return await real(store, unit)
+
+    async def save(lead: Lead) -> None:
+        (row,) = house.rows("SELECT lease_until FROM subjects WHERE subject LIKE 'case/%'")
+        left.append(row["lease_until"] - micros(house.clock.now()))
+
+    house.outside.saving = save
+    monkeypatch.setattr(type(house.runtime.store), "write", late)
+    await house.missed()
+
+    (us,) = left
+    assert us > 0
