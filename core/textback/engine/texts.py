@@ -24,9 +24,11 @@ from textback.engine import (
     statuses,
     unsubscribing,
 )
+from textback.engine.committing import committed
 from textback.engine.context import Context
 from textback.engine.intents import FRESH_FOR, Intent
 from textback.engine.names import FIRST_TEXT
+from textback.errors import StoreBusy
 from textback.flow import choice, deliver, follow_up, wording
 from textback.flow.decide import decide, decide_on
 from textback.flow.reply import CONFIRM_WITHIN_S
@@ -85,7 +87,7 @@ async def run(
             intent = ready
         assert intent.text.attempted_at is not None
         if ctx.clock.now() - intent.text.attempted_at > FRESH_FOR:
-            await ctx.store.write(partial(_unused, ctx, hold, intent))
+            await committed(ctx, client.id, partial(_unused, ctx, hold, intent))
             intent = None
             continue
         sender = stack.impl(HOOKS[intent.channel], intent.plugin)
@@ -105,7 +107,7 @@ async def run(
                 return outcomes.refused(ctx, client, stack, step, intent, attempt)
         tried.append(intent.plugin)
         declined = _worse(declined, attempt)
-        await ctx.store.write(partial(_declined, ctx, hold, intent, attempt))
+        await committed(ctx, client.id, partial(_declined, ctx, hold, intent, attempt))
         intent = None
 
 
@@ -160,6 +162,9 @@ async def _prepare(
         try:
             await ctx.store.write(partial(_intend, ctx, hold, intent, asked.seen, decision))
         except Stale:
+            continue
+        except StoreBusy:  # it may be there all the same: only the answer was lost
+            await committed(ctx, client.id, partial(_unused, ctx, hold, intent))
             continue
         return intent
     raise Stale(f"{client.id}: the caller's state changed at each try")
