@@ -16,6 +16,11 @@ _RAISE = statement("""
     INSERT INTO contacts (client, number, version) VALUES (:client, :number, 1)
     ON CONFLICT (client, number) DO UPDATE SET version = contacts.version + 1
 """)
+_RAISE_BOTH = statement("""
+    INSERT INTO contacts (client, number, version)
+    VALUES ('*', :number, 1), (:client, :number, 1)
+    ON CONFLICT (client, number) DO UPDATE SET version = contacts.version + 1
+""")
 _COMPARE = statement(
     """
     INSERT INTO contacts (client, number, version)
@@ -77,9 +82,17 @@ class Stale(StoreError):
     """Something happened to this number since the decision was made: decide again."""
 
 
-def raise_version(client: str, number: str) -> Work[None]:
-    """Make every decision about this number that is not yet committed stale."""
-    yield _RAISE, {"client": client, "number": number}
+def raise_version(client: str, number: str, *, everywhere: bool = False) -> Work[None]:
+    """Make every decision about this number that is not yet committed stale.
+
+    Args:
+        client: Whose decisions, or ``*``.
+        number: The number, or the keyed hash of an e-mail address.
+        everywhere: Those of all other clients, too.  Whoever needs both takes them here: the
+            deployment's row is locked first, as `compare_and_set` does, so that nobody waits for
+            another who waits for him.
+    """
+    yield _RAISE_BOTH if everywhere else _RAISE, {"client": client, "number": number}
 
 
 def versions(client: str, number: str) -> Work[tuple[int, int]]:
