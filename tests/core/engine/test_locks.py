@@ -1,9 +1,10 @@
-"""On Postgres, who needs two rows of a number takes the deployment's first, as intents do."""
+"""On Postgres, where units run at the same time: who waits for whom before he commits."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,16 @@ from support.beside import store_of
 from support.deployment import until
 from support.house import CALLER, CLIENT, House
 from textback.events import Event, OptIn, OptOut
+from textback.store import pauses, steps
+from textback.store.work import Work
 
 pytestmark = pytest.mark.slow
 
 LOCK = "SELECT version FROM contacts WHERE client = $1 AND number = $2 FOR UPDATE NOWAIT"
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+
+
+HOURS = timedelta(hours=2, seconds=1)  # then the first follow-up is due
 
 
 @pytest.fixture
@@ -58,4 +64,41 @@ async def test_the_deployments_row_is_locked_first(shared: tuple[House, str], wh
         await intent.fetch(LOCK, CLIENT, CALLER)
     await telling
     await intent.close()
+    await looking.close()
+
+
+async def beside(connection: Any, work: Work[Any]) -> None:
+    """Run a unit in a transaction of a test's own."""
+    rows: Any = None
+    try:
+        while True:
+            query, values = work.send(rows)
+            rows = await connection.fetch(query.postgres, *(values[name] for name in query.names))
+    except StopIteration:
+        return
+
+
+@pytest.mark.parametrize("paused", [False, True], ids=["pause", "resume"])
+async def test_who_decides_waits_for_who_pauses(shared: tuple[House, str], paused: bool) -> None:
+    """And hears of it: no text goes once it is paused, none is held once that is over."""
+    import asyncpg
+
+    house, url = shared
+    house.clock.advance(HOURS)
+    if paused:
+        await house.pause()
+    other, looking = await asyncpg.connect(url), await asyncpg.connect(url)
+    async with other.transaction():
+        if paused:
+            await beside(other, pauses.resume(CLIENT))
+            await beside(other, steps.release_held(CLIENT, house.runtime.ctx.now()))
+        else:
+            await beside(other, pauses.pause(CLIENT, "a test", 1))
+        running = asyncio.ensure_future(house.run())
+        await until(lambda: looking.fetchval(WAITING))
+        assert not running.done()
+    await running
+    await house.run()
+    assert [text.step for _, text in house.sent] == ["text/1", *(["follow_up/1"] * paused)]
+    await other.close()
     await looking.close()
