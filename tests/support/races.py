@@ -4,8 +4,10 @@
 
 Who came first is read from the database alone.  Triggers note each intent to text, and the other
 process notes, in the same commit, what it forbade.  SQLite has one writer, so the notes stand in
-the order of the commits.  On Postgres each unit of work about a number raises the version of its
-contact, whose row it holds until it has committed, so that the versions are in that order.
+the order of the commits.  Postgres itself notes when it committed what.
+
+A pause forbids for a moment only, each to the one caller of a client of its own: no intent may be
+committed while it lasts, and what it held must go after it.
 """
 
 from __future__ import annotations
@@ -24,8 +26,8 @@ from pathlib import Path
 import attrs
 
 from support import postgres
-from support.beside import Other, process_beside, store_of
-from support.house import House
+from support.beside import Other, called_by, process_beside, store_of
+from support.house import CLIENT, House
 from textback.store import Store, every, statement
 from textback.store.migrate import migrate
 from textback.store.work import Row
@@ -37,7 +39,7 @@ AT_MOST = 10  # times as many races as asked for, until both sides have won some
 SPREAD_S = 0.01  # at random, around the moment at which each side wins half of them
 DAY = timedelta(days=1)
 
-FORBID = ("stop", "reply", "answered", "booking", "block", "team")
+FORBID = ("stop", "reply", "answered", "booking", "block", "team", "pause")
 TEXTS = ("follow-up", "held first text", "first text")
 # A booking of somebody who has no case is nobody's, and the team writes in a case.
 KINDS = [
@@ -59,33 +61,18 @@ BEGIN
 END;
 """
 _POSTGRES = """
-CREATE TABLE race_log (
-    id BIGSERIAL PRIMARY KEY, tx BIGINT DEFAULT txid_current(),
-    number TEXT, what TEXT, step TEXT, version BIGINT
-);
+CREATE TABLE race_log (id BIGSERIAL PRIMARY KEY, number TEXT, what TEXT, step TEXT);
 CREATE FUNCTION race_intent() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     INSERT INTO race_log (number, what, step) VALUES (NEW.number, 'intent', NEW.step);
     RETURN NULL;
 END $$;
 CREATE TRIGGER race_intent AFTER INSERT ON texts
 FOR EACH ROW WHEN (NEW.kind IN ('first', 'follow_up')) EXECUTE FUNCTION race_intent();
-CREATE FUNCTION race_version() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    INSERT INTO race_log (number, what, version) VALUES (NEW.number, NEW.client, NEW.version);
-    RETURN NULL;
-END $$;
-CREATE TRIGGER race_version AFTER INSERT OR UPDATE ON contacts
-FOR EACH ROW EXECUTE FUNCTION race_version();
 """
 _PLACES = {
-    False: statement("SELECT number, what, step, id AS place, '' AS client FROM race_log"),
+    False: statement("SELECT number, what, step, id AS place FROM race_log"),
     True: statement("""
-        SELECT log.number, log.what, log.step, max(version.version) AS place,
-            coalesce(version.what, '') AS client
-        FROM race_log log
-        LEFT JOIN race_log version ON version.tx = log.tx AND version.number = log.number
-            AND version.what NOT IN ('intent', 'forbade')
-        WHERE log.what IN ('intent', 'forbade')
-        GROUP BY log.id, log.number, log.what, log.step, version.what
+        SELECT number, what, step, pg_xact_commit_timestamp(xmin) AS place FROM race_log
     """),
 }
 _WAITING = statement("""
@@ -153,13 +140,16 @@ class Races:
         """Let so many happen, more if they weren't close, and look at what was committed."""
         house = self.house
         settings = HELD if self.text == "held first text" else LIVE
-        house.write(settings=settings, stack=STACK, more=FOLLOW_UP)
+        at_once = max(LEAST, races // ROUNDS)
+        for index in range(at_once if self.what == "pause" else 1):
+            name, line = f"{CLIENT}-{index:03d}", f"+1303556{index:04d}"
+            which = {"client": name, "line": line} if self.what == "pause" else {}
+            house.write(settings=settings, stack=STACK, more=FOLLOW_UP, **which)
         await self._prepare()
         self.store = await store_of(house.folder, self.database)
         await house.open(self.store)
         try:
             async with process_beside(house.folder, self.database) as other:
-                at_once = max(LEAST, races // ROUNDS)
                 for start in range(0, races * AT_MOST, at_once):
                     if start >= races and self.report.close:
                         break
@@ -188,7 +178,7 @@ class Races:
         """Some races at once, at nine in the morning."""
         house = self.house
         if self.text != "first text":
-            await asyncio.gather(*(house.tell(house.ended(caller=number)) for number in numbers))
+            await asyncio.gather(*(self._missed(number) for number in numbers))
             await house.run()
             wait = timedelta(hours=2) if self.text == "follow-up" else timedelta(seconds=30)
             house.clock.advance(wait + timedelta(seconds=1))
@@ -219,8 +209,13 @@ class Races:
             await self.house.run()
             return
         for number in numbers:
-            await self.house.tell(self.house.ended(caller=number))
+            await self._missed(number)
         await self.house.run()
+
+    async def _missed(self, number: str) -> None:
+        client = called_by(self.house, number)
+        event = self.house.ended(caller=number, line=client.lines[0])
+        await self.house.tell(event, client=client.id)
 
     async def _look(self) -> Sequence[Row]:
         return await self.store.read(lambda: every(_PLACES[self.database is not None]))
@@ -237,23 +232,23 @@ class Races:
         intents: dict[str, Row] = {}
         for row in rows:
             if row["what"] == "intent" and row["step"] == self.step:
-                if row["number"] in intents and row["client"] == intents[row["number"]]["client"]:
+                if row["number"] in intents:
                     report.wrong.append(f"{row['number']}: there are two intents")
                 intents[row["number"]] = row
-        forbade = {row["number"]: row for row in rows if row["what"] == "forbade"}
+        forbade = {row["number"]: row["place"] for row in rows if row["what"] == "forbade"}
+        resumed = {row["number"]: row["place"] for row in rows if row["what"] == "resumed"}
         for number in numbers:
-            intent, end = intents.get(number), forbade[number]
-            if end["place"] is None:
-                report.wrong.append(f"{number}: what forbids a text doesn't raise the version")
-                continue
-            if intent is None:
+            intent, again = intents.get(number), resumed.get(number)
+            if intent is None or (again is not None and intent["place"] > again):
                 report.forbade_first += 1
+                if intent is None and again is not None:
+                    report.wrong.append(f"{number}: it is held, though nobody pauses any more")
                 continue
             first += 1
             report.text_first += 1
-            if intent["place"] > end["place"]:
+            if intent["place"] > forbade[number]:
                 report.wrong.append(f"{number}: an intent was committed after what forbids it")
-            elif number in waiting:
+            elif again is None and number in waiting:
                 report.wrong.append(f"{number}: a follow-up still waits after what forbids it")
         sent = [text.to for _, text in self.house.sent[before:] if text.step == self.step]
         if sorted(sent) != sorted(intents.keys() & set(numbers)):

@@ -17,6 +17,7 @@ import attrs
 
 from textback.config.settings import Client
 from textback.engine import calls, retry
+from textback.engine.committing import committed
 from textback.engine.context import Context, Wake
 from textback.engine.kinds import AtWork, Result, kind_of
 from textback.engine.port import Alone
@@ -24,7 +25,6 @@ from textback.errors import StoreBusy
 from textback.store import Work, processes, steps, subjects
 from textback.store.steps import Step
 
-BUSY_WAIT_S = 0.5  # until a commit is tried again
 OTHERS_AFTER_US = 5_000_000  # a process of another version may take what we don't know
 LOOK_AGAIN_S = 1.0  # while steps run: what another process added to this subject
 
@@ -130,21 +130,9 @@ class Actor:
         results = [self._result(task, self._tasks.pop(task)) for task in ended]
         busy = frozenset(step.name for step in self._tasks.values())
         self._renewed = self.ctx.now()
-        self._begin(await self._committed(results, busy))
+        unit = partial(self._commit, results, busy)
+        self._begin(await committed(self.ctx, self.client.id, unit))
         return bool(self._tasks)
-
-    async def _committed(self, results: Sequence[Result], busy: frozenset[str]) -> Begun:
-        """Commit results, again as long as the store can't: a receipt is not to be lost.
-
-        Raises:
-            LostLease: It took so long that someone else advances this subject.
-        """
-        while True:
-            try:
-                return await self.ctx.store.write(partial(self._commit, results, busy))
-            except StoreBusy as error:
-                self.ctx.log.warning("not committed yet", client=self.client.id, error=str(error))
-                await asyncio.sleep(BUSY_WAIT_S)
 
     async def _anything_new(self) -> bool:
         now = self.ctx.now()

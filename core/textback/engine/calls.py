@@ -216,7 +216,7 @@ def _next(
     sooner = yield from steps.sooner(client.id, subject, CONCLUDE, due_at, now)
     if due_at > now or not sooner:  # not yet, or it is concluded already
         return []
-    generation = yield from ctx.queue.claim(client.id, subject, ctx.owner, now)
+    generation = yield from ctx.queue.claim(client.id, subject, ctx.owner, ctx.now())
     if generation is None:
         return [Wake(client.id, subject)]
     known = yield from _looked(ctx, client, known)

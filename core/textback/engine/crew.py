@@ -1,6 +1,7 @@
 """Several processes on one store: who is there, what they hold, and who is on duty.
 
-Each process says once a second that it is there, and renews the leases of all it advances.  One of
+Each process says once a second that it is there, and renews the leases of all it advances, by a
+connection that nothing else waits for: a process with much to commit is alive all the same.  One of
 those that work is *on duty*: it keeps the timers, seals the ledger, holds the connections of
 sources and looks after what providers want renewed (`textback.engine.duty`).  The duty goes with an
 advisory lock of a connection of its own: when that process or its connection dies, the server gives
@@ -28,7 +29,7 @@ from textback.engine.engine import Engine
 from textback.engine.sharing import Shared, SharedClock
 from textback.errors import StoreError
 from textback.store import Work, processes
-from textback.store.postgres import AWAY, connect
+from textback.store.postgres import AWAY, PostgresStore, connect
 from textback.store.processes import Process
 from textback.store.shared import leases
 
@@ -55,6 +56,7 @@ class Crew:
         self._engine = engine
         self._url = url
         self._queue = ctx.queue
+        self._heart: PostgresStore | None = None
         self.on_duty = False
         self.steady_since = 0.0
         self._process = Process(
@@ -74,9 +76,10 @@ class Crew:
             StoreError: The store can't be used now.
         """
         await retiring.see(self._ctx)
-        await self._be_present()
+        heart = self._heart = await PostgresStore.open(self._url, connections=1)
+        await self._be_present(heart)
         background = self._engine.background
-        background(self._kept("heartbeat", self._keep_present))
+        background(self._kept("heartbeat", partial(self._keep_present, heart)))
         background(self._kept("retired clients", self._see_retired))
         if self._queue.works:
             background(self._kept("wake-ups", partial(self._queue.attend, self._engine.advance)))
@@ -86,8 +89,11 @@ class Crew:
 
     async def leave(self) -> None:
         """Be there no longer; what is still held is free once its lease is over."""
+        if self._heart is None:
+            return
         with contextlib.suppress(StoreError):
-            await self._ctx.store.write(partial(processes.leave, self._ctx.owner))
+            await self._heart.write(partial(processes.leave, self._ctx.owner))
+        await self._heart.close()
 
     async def _kept(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
         """Whatever ends it, begin it again."""
@@ -105,20 +111,20 @@ class Crew:
                 )
             await asyncio.sleep(AGAIN_AFTER_S)
 
-    async def _keep_present(self) -> None:
+    async def _keep_present(self, heart: PostgresStore) -> None:
         while True:
             await asyncio.sleep(leases.HEARTBEAT_S)
             try:
-                await self._be_present()
+                await self._be_present(heart)
             except StoreError:
                 self.steady_since = asyncio.get_running_loop().time()
                 raise
 
-    async def _be_present(self) -> None:
+    async def _be_present(self, heart: PostgresStore) -> None:
         """Say that we are there, hold on to what we hold, and set the clock."""
         clock = self._ctx.clock
         asked = clock.machine() if isinstance(clock, SharedClock) else 0
-        server, crew = await self._ctx.store.write(self._presence)
+        server, crew = await heart.write(self._presence)
         if isinstance(clock, SharedClock):
             clock.told(server, asked, clock.machine())
         self._queue.carrier.workers = tuple(each.owner for each in crew if each.works)

@@ -18,6 +18,7 @@ import attrs
 from textback.clock import moment
 from textback.engine import accept, calls, declaring, observing, retiring, retry, sealer
 from textback.engine.actor import Actor
+from textback.engine.committing import BUSY_WAIT_S
 from textback.engine.context import Context, Wake
 from textback.engine.port import Alone
 from textback.engine.shares import Shares
@@ -29,7 +30,6 @@ from textback.store.contacts import Stale
 POLL_S = 0.2  # how late a timer may be, and a command of another process
 MOST = 200  # subjects taken up in one look
 STOP_WITHIN_S = 10.0
-BUSY_WAIT_S = 0.5  # until the store is tried again
 UNKNOWN_CLIENT_US = 60_000_000  # how long steps of a client that is left out are put off
 
 

@@ -15,7 +15,7 @@ from textback.flow.keywords import keyword_of
 from textback.flow.opt_out import Wish, wants_out
 from textback.model import Keyword, TextState
 from textback.plugins import Stack
-from textback.store import Work, cases, contacts, steps, texts
+from textback.store import Work, cases, steps, texts
 from textback.store.work import Row
 
 
@@ -36,7 +36,7 @@ def received(
     if case is None:
         return []
     if case["number"] is not None:
-        yield from contacts.raise_version(client.id, case["number"])
+        yield from opting.heard(client, case["number"])
     name = case["case_id"]
     count = yield from cases.replied(client.id, name, now)
     yield from _keep(client, plugin, event, case, count)

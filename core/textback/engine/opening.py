@@ -26,7 +26,7 @@ from textback.flow.identify import Identified, identify
 from textback.model import Call, Caller, Case, End, Kind
 from textback.picture import Action, Decision
 from textback.plugins import Stack
-from textback.store import Work, calls, cases, contacts, ledger, steps, subjects, texts
+from textback.store import Work, calls, cases, ledger, steps, subjects, texts
 from textback.store.contacts import Stale
 from textback.store.steps import DONE, RUNNING, Step
 from textback.store.subjects import LEASE_US, LostLease
@@ -297,8 +297,6 @@ def _open(
     yield from subjects.renew(client.id, wake.subject, wake.generation, 0)
     yield from _conclude(client, wake, call, case.id, now)
     yield from pictures.unchanged(planned.seen)
-    if call.caller is not None:
-        yield from contacts.compare_and_set(client.id, call.caller, planned.seen.versions)
     if again:
         before, begun = yield from _open_case(client, call)
         if begun:
@@ -321,7 +319,7 @@ def _open(
         )
         if planned.decision.action is Action.SHADOW:
             yield from shadow.first(client, case, planned.body, now)
-    generation = yield from ctx.queue.claim(client.id, subject, ctx.owner, now)
+    generation = yield from ctx.queue.claim(client.id, subject, ctx.owner, ctx.now())
     started = tuple(step for step in planned_steps if step.state == RUNNING)
     return Wake(
         client.id,

@@ -32,13 +32,22 @@ def evidence(body: str, words: str) -> str:
     return said if words.casefold() == wrote.casefold() else f"{said}, read as {words!r}"
 
 
+def heard(client: Client, number: str, *, start: bool = False) -> Work[None]:
+    """The caller was heard: make every decision stale that what was said may concern.
+
+    An opt-out or an opt-in (*start*) may concern all clients, and what does is locked first.
+    """
+    everywhere = start or client.opt_out_scope == "deployment"
+    yield from contacts.raise_version(client.id, number, everywhere=everywhere)
+
+
 def opt_out(
     ctx: Context, client: Client, number: str, subject: str, said: str, now: int
 ) -> Work[bool]:
     """No more texts to a number, as far as the client's `opt_out_scope` goes; False if known."""
     hashed = ctx.hash_of(number)
     scope = DEPLOYMENT if client.opt_out_scope == "deployment" else client.id
-    yield from contacts.raise_version(client.id, number)
+    yield from heard(client, number)
     yield from suppressions.lift(client.id, hashed, DOUBT)
     yield from consents.withdraw(scope, hashed, now)
     new = yield from suppressions.add(scope, number, hashed, OPT_OUT, said, now)
@@ -47,7 +56,6 @@ def opt_out(
     content = {"reason": OPT_OUT, "evidence": said, "scope": scope}
     yield from ledger.write(client.id, "suppressed", subject, hashed, content, now)
     if scope == DEPLOYMENT:
-        yield from contacts.raise_version(DEPLOYMENT, number)
         for name in (yield from forgetting.known_to(number)):
             other = ctx.clients.get(name)
             if other is not None and name != client.id:
@@ -103,14 +111,12 @@ def opt_in(
     ctx: Context, client: Client, number: str, subject: str, said: str, now: int
 ) -> Work[None]:
     """The caller wants texts again: what forbids them for all clients ends with it, too."""
-    yield from contacts.raise_version(client.id, number)
+    yield from heard(client, number, start=True)
     ends = ((client.id, OPT_OUT), (client.id, DOUBT), (DEPLOYMENT, OPT_OUT))
     hashed, basis = ctx.hash_of(number), Basis.REPLIED.value
     lifted = yield from take_back(client.id, hashed, subject, ends, said, now, basis=basis)
     if lifted:
         yield from consents.put(client.id, hashed, basis, now, said)
-    if (DEPLOYMENT, OPT_OUT) in lifted:
-        yield from contacts.raise_version(DEPLOYMENT, number)
 
 
 def take_back(

@@ -278,8 +278,10 @@ def forbidden(
         first = step.name == FIRST_TEXT
         if decision.action is Action.HOLD:
             until = micros(decision.until) if decision.until else None
-            if until is None and (yield from pauses.of(client.id)) is None:
-                until = now  # somebody resumed since: it is decided again at once
+            if until is None:
+                yield from pauses.keep()
+                if (yield from pauses.of(client.id)) is None:
+                    until = now  # somebody resumed since: it is decided again at once
             waits = yield from steps.wait(
                 client.id, step.subject, step.name, until, decision.because, now
             )

@@ -259,14 +259,20 @@ def _moment(at: int | None) -> datetime | None:
 
 
 def unchanged(seen: Seen) -> Work[None]:
-    """Make sure that nobody paused or resumed since the picture was made.
+    """Make sure that nothing happened since the picture was made, nor does until the commit.
+
+    Whether somebody paused is asked last, when nobody can any more.
 
     Raises:
-        Stale: Somebody did.
+        Stale: Something did, or somebody paused or resumed.
     """
-    policy = seen.picture.policy
-    if (yield from pauses.of(policy.client)) != seen.picture.paused:
-        raise contacts.Stale(f"{policy.client} was paused or resumed meanwhile")
+    client, number = seen.picture.policy.client, seen.picture.to
+    if number is not None:
+        yield from contacts.compare_and_set(client, number, seen.versions)
+    if seen.address is not None:
+        yield from contacts.compare_and_set(client, seen.address, seen.address_versions)
+    if (yield from pauses.of(client)) != seen.picture.paused:
+        raise contacts.Stale(f"{client} was paused or resumed meanwhile")
 
 
 def _suppression(row: Row) -> Suppression:

@@ -12,7 +12,7 @@ from textback.engine.context import Context, Wake, number_of, sides_of
 from textback.engine.names import IDLE, case_id, case_subject, reply_id
 from textback.events import OptIn, OptOut, TeamReply, TextReceived
 from textback.flow import follow_up
-from textback.flow.reply import meaning
+from textback.flow.reply import meaning, order_of
 from textback.model import Caller, Keyword, PhoneNumber, TextState
 from textback.plugins import Stack
 from textback.store import Work, cases, contacts, steps, suppressions, texts
@@ -33,7 +33,8 @@ def received(
     now = micros(received_at)
     if number is None or number in client.lines:
         return []  # kept in the inbox; nobody could be answered
-    yield from contacts.raise_version(client.id, number)
+    start = order_of(event, opted_out=True) is Keyword.START
+    yield from opting.heard(client, number, start=start)
     forbidden = yield from suppressions.of(client.id, ctx.hash_of(number))
     meant = meaning(event, opted_out=any(row["reason"] == opting.OPT_OUT for row in forbidden))
     keyword = meant.keyword

@@ -24,16 +24,18 @@ from textback.engine import (
     statuses,
     unsubscribing,
 )
+from textback.engine.committing import committed
 from textback.engine.context import Context
 from textback.engine.intents import FRESH_FOR, Intent
 from textback.engine.names import FIRST_TEXT
+from textback.errors import StoreBusy
 from textback.flow import choice, deliver, follow_up, wording
 from textback.flow.decide import decide, decide_on
 from textback.flow.reply import CONFIRM_WITHIN_S
 from textback.model import Case, Email, End, Kind, PhoneNumber, TextState
 from textback.picture import Action, Decision
 from textback.plugins import Stack
-from textback.store import Work, calls, cases, contacts, steps, texts
+from textback.store import Work, calls, cases, steps, texts
 from textback.store.contacts import Stale
 from textback.store.steps import CANCELLED, Step
 
@@ -85,7 +87,7 @@ async def run(
             intent = ready
         assert intent.text.attempted_at is not None
         if ctx.clock.now() - intent.text.attempted_at > FRESH_FOR:
-            await ctx.store.write(partial(_unused, ctx, hold, intent))
+            await committed(ctx, client.id, partial(_unused, ctx, hold, intent))
             intent = None
             continue
         sender = stack.impl(HOOKS[intent.channel], intent.plugin)
@@ -105,7 +107,7 @@ async def run(
                 return outcomes.refused(ctx, client, stack, step, intent, attempt)
         tried.append(intent.plugin)
         declined = _worse(declined, attempt)
-        await ctx.store.write(partial(_declined, ctx, hold, intent, attempt))
+        await committed(ctx, client.id, partial(_declined, ctx, hold, intent, attempt))
         intent = None
 
 
@@ -158,8 +160,11 @@ async def _prepare(
             subject=_subject(client, asked) if address is not None else "",
         )
         try:
-            await ctx.store.write(partial(_intend, ctx, hold, client, intent, asked.seen, decision))
+            await ctx.store.write(partial(_intend, ctx, hold, intent, asked.seen, decision))
         except Stale:
+            continue
+        except StoreBusy:  # it may be there all the same: only the answer was lost
+            await committed(ctx, client.id, partial(_unused, ctx, hold, intent))
             continue
         return intent
     raise Stale(f"{client.id}: the caller's state changed at each try")
@@ -291,16 +296,12 @@ def _email(ctx: Context, client: Client, intent: Intent, address: str) -> Email:
 def _intend(
     ctx: Context,
     hold: Hold,
-    client: Client,
     intent: Intent,
     seen: pictures.Seen,
     decision: Decision,
 ) -> Work[None]:
     yield from hold()
     yield from pictures.unchanged(seen)
-    yield from contacts.compare_and_set(client.id, intent.text.to, seen.versions)
-    if seen.address is not None:
-        yield from contacts.compare_and_set(client.id, seen.address, seen.address_versions)
     yield from intents.commit(ctx, intent, decision)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from textback.errors import StoreError
+from textback.store import pauses
 from textback.store.work import Row, Work, every, one, statement
 
 DEPLOYMENT = "*"
@@ -15,13 +16,21 @@ _RAISE = statement("""
     INSERT INTO contacts (client, number, version) VALUES (:client, :number, 1)
     ON CONFLICT (client, number) DO UPDATE SET version = contacts.version + 1
 """)
-_COMPARE = statement("""
+_RAISE_BOTH = statement("""
+    INSERT INTO contacts (client, number, version)
+    VALUES ('*', :number, 1), (:client, :number, 1)
+    ON CONFLICT (client, number) DO UPDATE SET version = contacts.version + 1
+""")
+_COMPARE = statement(
+    """
     INSERT INTO contacts (client, number, version)
     VALUES ('*', :number, :seen_by_all + 1), (:client, :number, :seen + 1)
     ON CONFLICT (client, number) DO UPDATE SET version = contacts.version + 1
     WHERE contacts.version = excluded.version - 1
     RETURNING client, version
-""")
+    """,
+    on_postgres=pauses.SHARED,
+)
 _VERSIONS = statement("""
     SELECT client, version FROM contacts WHERE number = :number AND client IN (:client, '*')
 """)
@@ -73,9 +82,17 @@ class Stale(StoreError):
     """Something happened to this number since the decision was made: decide again."""
 
 
-def raise_version(client: str, number: str) -> Work[None]:
-    """Make every decision about this number that is not yet committed stale."""
-    yield _RAISE, {"client": client, "number": number}
+def raise_version(client: str, number: str, *, everywhere: bool = False) -> Work[None]:
+    """Make every decision about this number that is not yet committed stale.
+
+    Args:
+        client: Whose decisions, or ``*``.
+        number: The number, or the keyed hash of an e-mail address.
+        everywhere: Those of all other clients, too.  Whoever needs both takes them here: the
+            deployment's row is locked first, as `compare_and_set` does, so that nobody waits for
+            another who waits for him.
+    """
+    yield _RAISE_BOTH if everywhere else _RAISE, {"client": client, "number": number}
 
 
 def versions(client: str, number: str) -> Work[tuple[int, int]]:
@@ -87,6 +104,8 @@ def versions(client: str, number: str) -> Work[tuple[int, int]]:
 
 def compare_and_set(client: str, number: str, seen: tuple[int, int]) -> Work[None]:
     """Commit only if nothing happened to this number since its versions were read.
+
+    From here to the commit nobody pauses or resumes either.
 
     Raises:
         Stale: Something did.

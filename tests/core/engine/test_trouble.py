@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from support.house import House
-from textback.engine import opening, people, statuses
-from textback.errors import MaybeSent, StoreBusy
-from textback.model import Absent, Text, TextState
+from support.house import CALLER, STACK, House
+from textback.clock import micros
+from textback.engine import intents, opening, people, statuses, texts
+from textback.errors import MaybeSent, NotSent, StoreBusy
+from textback.model import Absent, Lead, Text, TextState
+from textback.store import Store, Unit
 
 
 @contextmanager
@@ -41,6 +43,11 @@ async def unsure(text: Text) -> None:
     raise MaybeSent("the connection broke")
 
 
+async def down(text: Text) -> None:
+    """The provider surely didn't take it."""
+    raise NotSent("no connection")
+
+
 @pytest.mark.parametrize(("module", "name"), [(opening, "_open"), (statuses, "taken")])
 async def test_a_commit_that_fails_is_tried_again(
     house: House, module: ModuleType, name: str
@@ -52,6 +59,65 @@ async def test_a_commit_that_fails_is_tried_again(
     assert len(house.sent) == 1
     assert house.ends() == ["sent"]
     assert "follow_up/1" in house.states()
+
+
+async def test_what_a_sender_surely_did_not_send_goes_by_another(closed: House) -> None:
+    """Its no is not lost when the store is busy just then: nobody takes the text for unsure."""
+    closed.write(stack=STACK + '[plugins.backup]\nuse = "carrier"\n')
+    await closed.open()
+    closed.outside.sending["carrier"] = down
+    with once(texts, "_declined", busy):
+        await closed.missed()
+
+    assert [sender for sender, _ in closed.outside.asked] == ["carrier", "backup"]
+    assert [text["state"] for text in closed.texts()] == ["failed", "sent"]
+    assert closed.ends() == ["sent"]
+
+
+async def test_an_intent_that_was_never_used_is_not_unsure(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was too old, and the store was busy when that was to be written down."""
+    real = opening._plan
+
+    async def slow(*args: Any) -> opening.Planned:
+        planned = await real(*args)
+        house.clock.advance(intents.FRESH_FOR + timedelta(seconds=1))
+        return planned
+
+    monkeypatch.setattr(opening, "_plan", slow)
+    with once(texts, "_unused", busy):
+        await house.missed()
+
+    assert [text["state"] for text in house.texts()] == ["failed", "sent"]
+    assert len(house.outside.asked) == 1
+    assert house.ends() == ["sent"]
+
+
+@pytest.mark.parametrize("stored", [True, False])
+async def test_an_intent_that_the_store_may_have_is_not_used(
+    house: House, stored: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection broke in its commit: it is over, wherever it stands, and decided again."""
+    house.outside.sending["carrier"] = down
+    await house.missed()
+    house.outside.sending.clear()
+    real, breaks = type(house.runtime.store).write, iter([True])
+
+    async def write(store: Store, unit: Any) -> Any:
+        if getattr(unit, "func", None) is texts._intend and next(breaks, False):
+            if stored:
+                await real(store, unit)
+            raise StoreBusy("the connection broke")
+        return await real(store, unit)
+
+    monkeypatch.setattr(type(house.runtime.store), "write", write)
+    await house.let_pass(timedelta(minutes=1))
+
+    failed = ["failed"] * (2 if stored else 1)
+    assert [text["state"] for text in house.texts()] == [*failed, "sent"]
+    assert len(house.sent) == 1
+    assert house.ends() == ["sent"]
 
 
 @pytest.mark.parametrize("paused", [True, False])
@@ -116,3 +182,27 @@ async def test_a_call_that_cannot_be_concluded_is_parked(
     await house.runtime.store.write(lambda: people.steps.retry_parked("*", house.runtime.ctx.now()))
     await house.run()
     assert house.ends() == ["suppressed"]  # three days late: told, not texted
+
+
+async def test_a_lease_counts_from_its_commit(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that is behind commits it long after it was asked to: it is not over by then."""
+    await house.suppress(CALLER)
+    left: list[int] = []
+    real = type(house.runtime.store).write
+
+    async def late(store: Store, unit: Unit[Any]) -> Any:
+        house.clock.advance(timedelta(minutes=2))
+        return await real(store, unit)
+
+    async def save(lead: Lead) -> None:
+        (row,) = house.rows("SELECT lease_until FROM subjects WHERE subject LIKE 'case/%'")
+        left.append(row["lease_until"] - micros(house.clock.now()))
+
+    house.outside.saving = save
+    monkeypatch.setattr(type(house.runtime.store), "write", late)
+    await house.missed()
+
+    (us,) = left
+    assert us > 0
