@@ -14,7 +14,7 @@ from typing import Any
 
 from textback.clock import micros
 from textback.config.settings import Client
-from textback.engine import bookings, calls, consents, mails, replies, staff, statuses
+from textback.engine import bookings, calls, consents, foreseeing, mails, replies, staff, statuses
 from textback.engine.codec import kind_of, write_event
 from textback.engine.context import Context, Wake
 from textback.errors import WebhookRejected
@@ -73,7 +73,7 @@ async def accept(
     counted = [event for event in events if stack.events_allowed(plugin, event)]
     if not counted:
         return []
-    foreseen = calls.foresee(client, stack, plugin, counted) if ctx.queue.works else None
+    foreseen = foreseeing.foresee(client, stack, plugin, counted) if ctx.queue.works else None
     wakes: list[Wake] = []
     try:
         wakes = await ctx.store.write(

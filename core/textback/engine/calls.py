@@ -6,7 +6,6 @@ where the provider's word is final, else when the source's settle time is over.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -19,7 +18,7 @@ from textback.engine import closing, opening, todo
 from textback.engine.codec import kind_of, read_event, write_event
 from textback.engine.context import Context, Wake, line_of, number_of
 from textback.engine.names import case_subject
-from textback.events import AnsweredBy, CallEvent, Event, Happened
+from textback.events import AnsweredBy, CallEvent, Happened
 from textback.flow.detect import Conclusion, conclude, facts
 from textback.model import Call, Outcome, PhoneNumber
 from textback.plugins import Stack
@@ -43,44 +42,6 @@ class Known:
     conclusion: Conclusion | None
     looked: opening.Looked | None = None
     asked: opening.Asked | None = None
-
-
-@attrs.frozen
-class Foreseen:
-    """A missed call as one event tells of it, and the question who called, which is under way.
-
-    The event is being committed meanwhile.  Then it may turn out that more is known of this call,
-    or that it was concluded before.
-    """
-
-    call: Call
-    asked: opening.Asked
-
-    def settle(self, wakes: Sequence[Wake]) -> list[Wake]:
-        """Hand the answer to whoever concludes the call; to nobody if all is different."""
-        settled = list(wakes)
-        for place, wake in enumerate(wakes):
-            known: Known | None = wake.prepared.get(CONCLUDE)
-            if known is not None and known.looked is not None and known.call == self.call:
-                known = attrs.evolve(known, asked=self.asked)
-                settled[place] = attrs.evolve(wake, prepared={CONCLUDE: known})
-                return settled
-        self.asked.cancel()
-        return settled
-
-
-def foresee(client: Client, stack: Stack, plugin: str, events: Sequence[Event]) -> Foreseen | None:
-    """Begin to ask who called, if this is all that will be told of a missed call."""
-    (event, *more) = events
-    if more or not isinstance(event, CallEvent) or not stack.impls("identify_caller"):
-        return None
-    known = known_of(client, f"{plugin}/{event.call}", [event])
-    conclusion = known.conclusion
-    if conclusion is None or not conclusion.certain or not conclusion.outcome.missed:
-        return None
-    if known.call.caller is None or _elsewhere(client, known.call):
-        return None
-    return Foreseen(known.call, opening.ask_who(client, stack, known.call))
 
 
 def subject_of(call_id: str) -> str:
@@ -273,13 +234,14 @@ def take(ctx: Context, client: Client, subject: str) -> Work[Known | None]:
 
 def _looked(ctx: Context, client: Client, known: Known) -> Work[Known]:
     call, conclusion = known.call, known.conclusion
-    if conclusion is None or not conclusion.outcome.missed or _elsewhere(client, call):
+    if conclusion is None or not conclusion.outcome.missed or elsewhere(client, call):
         return known
     looked = yield from opening.look(ctx, client, call, ctx.clock.now())
     return attrs.evolve(known, looked=looked)
 
 
-def _elsewhere(client: Client, call: Call) -> bool:
+def elsewhere(client: Client, call: Call) -> bool:
+    """Whether a call was made to a number that is none of the client's lines."""
     return call.line is not None and call.line not in client.lines
 
 

@@ -15,7 +15,7 @@ import attrs
 
 from textback.clock import micros
 from textback.config.settings import Client
-from textback.engine import closing, intents, pictures, shadow, todo
+from textback.engine import closing, intents, joining, pictures, shadow, todo
 from textback.engine.codec import write_caller
 from textback.engine.context import Context, Wake
 from textback.engine.intents import Intent
@@ -26,10 +26,10 @@ from textback.flow.identify import Identified, identify
 from textback.model import Call, Caller, Case, End, Kind
 from textback.picture import Action, Decision
 from textback.plugins import Stack
-from textback.store import Work, calls, cases, ledger, steps, subjects, texts
+from textback.store import Work, calls, cases, steps, subjects
 from textback.store.contacts import Stale
 from textback.store.steps import DONE, RUNNING, Step
-from textback.store.subjects import LEASE_US, LostLease
+from textback.store.subjects import LEASE_US
 from textback.store.work import Row
 
 NOTICE_WAITS = timedelta(seconds=2)  # for the text's first result, at the most
@@ -67,7 +67,7 @@ class Looked:
 
 def look(ctx: Context, client: Client, call: Call, now: datetime) -> Work[Looked]:
     """Look once; whatever happens to this number later makes the commit fail."""
-    open_case, joins = yield from _open_case(client, call)
+    open_case, joins = yield from joining.open_case(client, call)
     read = pictures.Read()
     if not joins:
         case = _new_case(client, call, Caller())
@@ -99,8 +99,7 @@ async def open_or_join(
     for _ in range(TRIES):
         try:
             if looked.joins:
-                now = ctx.clock.now()
-                return await ctx.store.write(partial(_join, ctx, client, stack, call, wake, now))
+                return await ctx.store.write(partial(joining.join, ctx, client, stack, call, wake))
             identified = identified or await (asked or ask_who(client, stack, call))
             return await _once(ctx, client, stack, call, identified, wake, looked)
         except Stale:  # an opt-out, a reply or another call came first: look again
@@ -138,39 +137,17 @@ async def _once(
     )
     planned = await _plan(ctx, client, stack, call, identified, case, seen, now)
     again = looked.open_case is not None
-    if again and not (_goes(planned) or _fresh_start(client, call)):
-        return await ctx.store.write(lambda: _join(ctx, client, stack, call, wake, now))
+    if again and not (_goes(planned) or joining.fresh_start(client, call)):
+        return await ctx.store.write(lambda: joining.join(ctx, client, stack, call, wake))
     opened = await ctx.store.write(lambda: _open(ctx, client, stack, planned, wake, again=again))
     if planned.case.end is not None:
         ctx.metrics.ends.labels(planned.case.end.value).inc()
     return [opened]
 
 
-def _open_case(client: Client, call: Call) -> Work[tuple[Row | None, bool]]:
-    """The caller's open case, and whether it is a conversation that a call joins.
-
-    One whose first call came to no text, and in which nobody wrote, is none: what spoke against
-    a text may be gone.
-    """
-    row = None
-    if call.caller is not None:
-        row = yield from cases.open_of(client.id, call.caller)
-    if row is None or _fresh_start(client, call):
-        return row, False
-    if row["end_state"] is None:  # it is held, or on its way
-        return row, True
-    shadow = client.mode == "shadow"
-    return row, (yield from texts.begun(client.id, row["case_id"], shadow=shadow))
-
-
 def _goes(planned: Planned) -> bool:
     """Whether a text goes, now or later, or would if the client did more than watch."""
     return planned.case.end not in (End.SUPPRESSED, End.FAILED)
-
-
-def _fresh_start(client: Client, call: Call) -> bool:
-    """Test phones may try as often as they like: each of their calls is a case of its own."""
-    return client.mode == "test" and call.caller in client.test_phones
 
 
 def _new_case(client: Client, call: Call, caller: Caller) -> Case:
@@ -245,48 +222,6 @@ def _end(decision: Decision, *, has_sender: bool) -> tuple[End | None, str]:
             return None, ""
 
 
-def _join(
-    ctx: Context, client: Client, stack: Stack, call: Call, wake: Wake, at: datetime
-) -> Work[list[Wake]]:
-    assert call.caller is not None
-    assert wake.generation is not None
-    now = micros(at)
-    yield from subjects.renew(client.id, wake.subject, wake.generation, 0)
-    row = yield from cases.open_of(client.id, call.caller)
-    if row is None:
-        raise Stale("the case was closed meanwhile")
-    case = row["case_id"]
-    yield from _conclude(client, wake, call, case, now)
-    number = yield from cases.join(client.id, case, call.line, now)
-    if number is None:
-        raise Stale("the case was closed just now")
-    yield from calls.end(
-        client.id,
-        call.id,
-        end_state=End.JOINED.value,
-        because="the caller already had an open conversation",
-        case_id=case,
-    )
-    subject = case_subject(case)
-    yield from steps.add(
-        [
-            *todo.notices(client, stack, case, f"call/{number}", now, {"call": call.id}),
-            *todo.logs(client, stack, case, f"call/{number}", now, {"call": call.id}),
-        ],
-        now,
-    )
-    yield from ledger.write(
-        client.id,
-        "joined",
-        subject,
-        ctx.hash_of(call.caller),
-        {"call": call.id, "calls": number},
-        now,
-    )
-    ctx.metrics.ends.labels(End.JOINED.value).inc()
-    return [Wake(client.id, subject)]
-
-
 def _open(
     ctx: Context, client: Client, stack: Stack, planned: Planned, wake: Wake, *, again: bool
 ) -> Work[Wake]:
@@ -295,10 +230,10 @@ def _open(
     call, case, intent = planned.call, planned.case, planned.intent
     now, subject = micros(planned.now), case_subject(case.id)
     yield from subjects.renew(client.id, wake.subject, wake.generation, 0)
-    yield from _conclude(client, wake, call, case.id, now)
+    yield from joining.conclude(client, wake, call, case.id, now)
     yield from pictures.unchanged(planned.seen)
     if again:
-        before, begun = yield from _open_case(client, call)
+        before, begun = yield from joining.open_case(client, call)
         if begun:
             raise Stale("it has become a conversation")
         if before is not None:
@@ -328,13 +263,6 @@ def _open(
         started=started,
         prepared={step.name: intent if step.name == FIRST_TEXT else case for step in started},
     )
-
-
-def _conclude(client: Client, wake: Wake, call: Call, case: str, now: int) -> Work[None]:
-    outcome = call.outcome.value if call.outcome else None
-    result = {"outcome": outcome, "because": call.evidence, "case": case}
-    if not (yield from steps.finish(client.id, wake.subject, "conclude", result, now)):
-        raise LostLease(f"{client.id}/{wake.subject} was concluded already")
 
 
 def _case_row(planned: Planned) -> dict[str, object]:
