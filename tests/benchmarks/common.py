@@ -22,14 +22,15 @@ import psutil
 HERE = Path(__file__).parent
 WARM = 5_000_000  # the first of the calls that nobody measures
 HOOK = "/hooks/CLIENT/stand_in"
+KEY = "a key of this benchmark, long enough"
 
-TEXTBACK = """
+TEXTBACK = f"""
 [server]
 public_url = "http://127.0.0.1:1"
 listen = "127.0.0.1:0"
 [store]
-url = "{store}"
-key = "a key of this benchmark, long enough"
+url = "{{store}}"
+key = "{KEY}"
 [log]
 level = "error"
 """
