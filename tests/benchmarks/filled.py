@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import subprocess
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -19,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
-from common import HOOK, KEY, process, put_under_load, serving, settle
+from common import HOOK, KEY, process, put_under_load, ran, serving, settle
 from psutil import Process
 
 from textback.engine.context import keyed_hash
@@ -62,7 +60,6 @@ def fill(config: Path, cases: int, *, clients: int = 1, waiting: int = 0) -> Non
             writer.flush()
             file.execute("COMMIT")
         file.execute("PRAGMA journal_mode = WAL").fetchone()
-        file.execute("ANALYZE")
 
 
 def number_of(case: int) -> str:
@@ -78,14 +75,14 @@ def name_of(case: int) -> str:
 def _play(config: Path) -> list[str]:
     """Let the engine leave the rows; the calls' names."""
     callers = [f"+1303{2_000_000 + PLAYED + place:07d}" for place in range(3)]
-    _textback(config, "suppress", callers[SUPPRESSED], "--client", "c0")
+    ran(config, "suppress", callers[SUPPRESSED], "--client", "c0")
     with process(*serving(config)) as (serve, address):
         put_under_load(f"{address}{HOOK}", config.parent, calls=3, rate=1, first=PLAYED)
         settle([Process(serve.pid)])
         with closing(sqlite3.connect(config.parent / "textback.db")) as file:
             played = dict(file.execute("SELECT number, case_id FROM cases").fetchall())
             for case in (played[callers[CLOSED]], played[callers[SUPPRESSED]]):
-                _textback(config, "close", case)
+                ran(config, "close", case)
                 with file:  # quiet for long
                     file.execute(
                         "UPDATE steps SET due_at = 1 WHERE name = 'idle' AND subject = ?",
@@ -93,11 +90,6 @@ def _play(config: Path) -> list[str]:
                     )
         settle([Process(serve.pid)])
     return [f"CA{PLAYED + place:032x}" for place in range(3)]
-
-
-def _textback(config: Path, *words: str) -> None:
-    command = [sys.executable, "-m", "textback.cli", *words, "--config", str(config)]
-    subprocess.run(command, check=True, capture_output=True)
 
 
 @attrs.frozen
@@ -109,33 +101,22 @@ class _Template:
 
     @classmethod
     def of(cls, file: sqlite3.Connection, call: str) -> _Template:
-        (case, number, opened_at), (number_hash,) = (
-            file.execute(
-                "SELECT case_id, number, opened_at FROM calls JOIN cases USING (client, case_id)"
-                " WHERE call_id = ?",
-                (f"stand_in/{call}",),
-            ).fetchone(),
-            file.execute(
-                "SELECT number_hash FROM ledger WHERE subject = (SELECT 'case/' || case_id"
-                " FROM calls WHERE call_id = ?)",
-                (f"stand_in/{call}",),
-            ).fetchone(),
-        )
-        names = {
-            case: "case",
-            call: "call",
-            number: "number",
-            number_hash: "hash",
-            str(opened_at): "at",
-            "far-1": "id",
-        }
+        case, number, opened_at = file.execute(
+            "SELECT case_id, number, opened_at FROM calls JOIN cases USING (client, case_id)"
+            " WHERE call_id = ?",
+            (f"stand_in/{call}",),
+        ).fetchone()
+        number_hash = keyed_hash(KEY.encode())(number)
+        own = {case: "case", call: "call", number: "number", number_hash: "hash"}
+        names = {**own, str(opened_at): "at", "far-1": "id"}
         rows = []
         for table, columns in _tables(file):
             order = "seq" if table == "ledger" else "rowid"
             for row in file.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY {order}"):
-                if any(isinstance(v, str) and any(own in v for own in list(names)[:4]) for v in row):
-                    made = (_maker(c, v, opened_at, names) for c, v in zip(columns, row, strict=True))
-                    rows.append((table, columns, tuple(made)))
+                if any(name in str(value) for value in row for name in own):
+                    values = zip(columns, row, strict=True)
+                    made = tuple(_maker(*value, opened_at, names) for value in values)
+                    rows.append((table, columns, made))
         return cls(opened_at, rows)
 
 
