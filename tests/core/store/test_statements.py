@@ -49,6 +49,14 @@ def _statements() -> dict[str, Statement]:
 
 
 STATEMENTS = _statements()
+_OF_SOMEBODY = (
+    "ledger._OF_NUMBER",
+    *(
+        f"forgetting._{what}_OF_{whose}"
+        for what in ("LEDGER", "TEXTS")
+        for whose in ("CASE", "NUMBER")
+    ),
+)
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +80,9 @@ def test_sqlite_finds_rows_by_an_index(name: str, sqlite: sqlite3.Connection) ->
     assert not scans or name in MAY_SCAN, scans
 
 
-@pytest.mark.parametrize("name", ["ledger._OF_NUMBER", "forgetting._LEDGER"])
-def test_a_number_is_found_in_a_long_ledger(name: str, sqlite: sqlite3.Connection) -> None:
-    """Not by reading all that its client has: `forget` does it while webhooks wait."""
+@pytest.mark.parametrize("name", _OF_SOMEBODY)
+def test_somebody_is_found_in_a_long_past(name: str, sqlite: sqlite3.Connection) -> None:
+    """Not by reading all that a client has: `forget` does it while webhooks wait."""
     query = STATEMENTS[name]
 
     plan = sqlite.execute(f"EXPLAIN QUERY PLAN {query.sql}", dict.fromkeys(query.names)).fetchall()
