@@ -161,7 +161,7 @@ def decided_by(client: str, rule: str, most: int) -> Work[list[str]]:
     last, _ = yield from head(client)
     while last > 0 and len(found) < most:
         after = last - LOOKED_THROUGH
-        words = f'%"rule": "{rule}"%'
+        words = f'%"rule": "{rule}", "step": %'  # sorted as `write` does; a verdict has no step
         rows = yield _NAMING, {"client": client, "after": after, "last": last, "words": words}
         found |= {
             row["subject"]: None

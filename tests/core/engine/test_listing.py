@@ -26,7 +26,14 @@ def config(tmp_path: Path) -> Path:
     migrate(f"sqlite:///{file}")
     rows = [(("bright", "old")[n % 2], f"case{n:04d}", 1 + n // 3) for n in range(CASES)]
     entries = [
-        (client, case, at, f"case/{case}", json.dumps({"rule": "caps" if at % 5 else ""}), n + 1)
+        (
+            client,
+            case,
+            at,
+            f"case/{case}",
+            json.dumps({"rule": "caps" if at % 5 else "", "step": "text/1"}),
+            n + 1,
+        )
         for n, (client, case, at) in enumerate(rows)
     ]
     with closing(sqlite3.connect(file)) as connection, connection:
