@@ -165,7 +165,7 @@ class _Writer:
         of = {
             "client": f"c{case % self._clients}",
             "case": name_of(case),
-            "call": f"CA{case:032x}",
+            "call": f"CP{case:032x}",  # the load has its own
             "number": number,
             "hash": self._hash_of(number),
             "id": f"far-{case}",
