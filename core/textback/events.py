@@ -349,14 +349,14 @@ class WebhookRequest:
     @cached_property
     def form(self) -> Mapping[str, str]:
         """The form fields of the body; the first of a repeated name."""
-        return {name: _storable(value) for name, value in reversed(self.pairs)}
+        return {name: storable(value) for name, value in reversed(self.pairs)}
 
     @cached_property
     def query(self) -> Mapping[str, str]:
         """The parameters in the address; the first of a repeated name."""
         query = self.url.partition("?")[2]
         pairs = parse_qsl(query, keep_blank_values=True)
-        return {name: _storable(value) for name, value in reversed(pairs)}
+        return {name: storable(value) for name, value in reversed(pairs)}
 
     @cached_property
     def json(self) -> Any:
@@ -376,18 +376,18 @@ class WebhookRequest:
 _NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 
 
-def _storable(text: str) -> str:
-    """Half an emoji, as it is left where a text was cut, and NUL become U+FFFD."""
+def storable(text: str) -> str:
+    """With U+FFFD for half an emoji, as it is left where a text was cut, and for NUL."""
     return _NOT_STORABLE.sub("\ufffd", text)
 
 
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        return _storable(value)
+        return storable(value)
     if isinstance(value, list):
         return [_clean(each) for each in value]
     if isinstance(value, dict):
-        return {_storable(name): _clean(each) for name, each in value.items()}
+        return {storable(name): _clean(each) for name, each in value.items()}
     return value
 
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 
 from textback.errors import UnreadableWebhook, WebhookRejected
-from textback.events import Once, WebhookRequest
+from textback.events import Once, WebhookRequest, storable
 from textback_vonage.settings import Settings
 
 OLDEST_S = 25 * 3600
@@ -43,7 +43,7 @@ def check(request: WebhookRequest, settings: Settings) -> tuple[Mapping[str, str
     """Let a request pass that Vonage made for this account.
 
     Returns:
-        Its parameters, and the mark by which it is known if it comes again.
+        Its parameters as they can be stored, and the mark by which it is known if it comes again.
 
     Raises:
         WebhookRejected: It is not so; says what is wrong, never with a part of a secret.
@@ -69,7 +69,8 @@ def check(request: WebhookRequest, settings: Settings) -> tuple[Mapping[str, str
     old_s = request.received_at.timestamp() - int(stamp)
     if not -AHEAD_S <= old_s <= OLDEST_S:
         raise WebhookRejected(f"it is {old_s:.0f} s old; or this machine's clock is wrong")
-    return given, Once(given.get("nonce") or signature.decode(), OLDEST_S + AHEAD_S)
+    told = {name: storable(value) for name, value in given.items()}  # signed as they came
+    return told, Once(told.get("nonce") or signature.decode(), OLDEST_S + AHEAD_S)
 
 
 def _parameters(request: WebhookRequest) -> Mapping[str, str]:

@@ -14,12 +14,13 @@ from pathlib import Path
 
 import at_load
 import at_rest
+import copied
 import costs
 import past
 from common import machine
 from rich.console import Console
 
-PARTS = ("load", "clients", "waiting", "past", "costs")
+PARTS = ("load", "clients", "waiting", "past", "costs", "copy")
 
 
 def main() -> None:
@@ -49,6 +50,9 @@ def main() -> None:
             console.print(past.table(root / "past", options.past, steady))
         if "costs" in only:
             for table in costs.tables(root / "costs"):
+                console.print(table)
+        if "copy" in only:
+            for table in copied.tables(root / "copy", options.past):
                 console.print(table)
     finally:
         shutil.rmtree(root, ignore_errors=True)

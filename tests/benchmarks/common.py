@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -22,14 +23,15 @@ import psutil
 HERE = Path(__file__).parent
 WARM = 5_000_000  # the first of the calls that nobody measures
 HOOK = "/hooks/CLIENT/stand_in"
+KEY = "a key of this benchmark, long enough"
 
-TEXTBACK = """
+TEXTBACK = f"""
 [server]
 public_url = "http://127.0.0.1:1"
 listen = "127.0.0.1:0"
 [store]
-url = "{store}"
-key = "a key of this benchmark, long enough"
+url = "{{store}}"
+key = "{KEY}"
 [log]
 level = "error"
 """
@@ -73,6 +75,30 @@ class Figures:
     def percentile(self, percent: int) -> float:
         """Milliseconds from webhook to text, at the far side."""
         return statistics.quantiles(self.latencies_ms, n=100, method="inclusive")[percent - 1]
+
+
+@attrs.frozen(kw_only=True)
+class Ran:
+    """What one command came to: the last line of its data, and what it took."""
+
+    last: str
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+
+
+def ran(config: Path, *words: str) -> Ran:
+    """Run one command to its end."""
+    command = [sys.executable, "-m", "textback.cli", *words, "--config", str(config)]
+    used = config.parent / "used.json"
+    measured = [sys.executable, str(HERE / "usage.py"), str(used), *command]
+    began = time.perf_counter()
+    with subprocess.Popen(measured, stdout=subprocess.PIPE, text=True) as started:
+        assert started.stdout is not None
+        last = deque(started.stdout, maxlen=1)
+    wall_s = time.perf_counter() - began
+    assert started.returncode == 0, (words, started.returncode)
+    return Ran(last=last[0] if last else "", wall_s=wall_s, **json.loads(used.read_text()))
 
 
 @contextlib.contextmanager

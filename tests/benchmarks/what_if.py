@@ -13,18 +13,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
-from collections import deque
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 
 import attrs
+from common import Ran, ran
 from rich.console import Console
 from rich.table import Table
 
@@ -48,16 +46,6 @@ PICTURES = 20_000
 SINCE = "31d"
 
 
-@attrs.frozen(kw_only=True)
-class Run:
-    """One ``what-if`` as a process."""
-
-    summary: dict[str, int]
-    cpu_s: float
-    wall_s: float
-    peak_mb: float
-
-
 def main() -> None:
     """Write the past, play it, and print what that cost."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -76,14 +64,15 @@ def main() -> None:
         timed = asyncio.run(_ask_all(config))
     table = Table("what-if of", "calls", "CPU s", "wall s", "peak MB", "differing", "agreeing")
     for name, run in runs.items():
+        summary = json.loads(run.last)["summary"]
         table.add_row(
             name,
-            f"{run.summary['calls']:,}",
+            f"{summary['calls']:,}",
             f"{run.cpu_s:.1f}",
             f"{run.wall_s:.1f}",
             f"{run.peak_mb:.0f}",
-            f"{run.summary['differing']:,}",
-            f"{run.summary['agreeing']:,}",
+            f"{summary['differing']:,}",
+            f"{summary['agreeing']:,}",
         )
     console = Console(highlight=False)
     console.print(table)
@@ -103,22 +92,8 @@ def _changed(folder: Path) -> Path:
     return config
 
 
-def _run(config: Path, other: Path) -> Run:
-    textback = Path(sys.executable).with_name("textback")
-    command = [textback, "what-if", "--config", config, "--with", other, "--since", SINCE]
-    began = time.perf_counter()
-    with subprocess.Popen([*command, "--json"], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        last = deque(process.stdout, maxlen=1)
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, process.returncode
-    return Run(
-        summary=json.loads(last[0])["summary"],
-        cpu_s=used.ru_utime + used.ru_stime,
-        wall_s=time.perf_counter() - began,
-        peak_mb=used.ru_maxrss / 1024,
-    )
+def _run(config: Path, other: Path) -> Ran:
+    return ran(config, "what-if", "--with", str(other), "--since", SINCE, "--json")
 
 
 @attrs.define

@@ -1,5 +1,8 @@
 """Webhooks gone wrong, signed and not: whatever comes, it is answered 2xx or 4xx, never 5xx.
 
+But for one answer: Vonage brings a part of a long text again if it is told 503, and is told so on
+purpose until the other parts are there.
+
 Through all of the machine but the socket: the application, the plugin, the engine, a database.
 More of them: ``pytest tests/plugins/test_any_webhook.py --hypothesis-profile long``.
 """
@@ -7,6 +10,7 @@ More of them: ``pytest tests/plugins/test_any_webhook.py --hypothesis-profile lo
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
@@ -76,6 +80,7 @@ class Door:
         self._open = AsyncExitStack()
         self.runtime: Runtime
         self.logged: list[Any] = []
+        self.said = b""  # in the last answer
         self.statuses: Counter[tuple[str, int]] = Counter()
 
     async def open(self) -> None:
@@ -133,6 +138,7 @@ class Door:
 
         await self._app(scope, receive, send)
         status: int = said[0]["status"]
+        self.said = said[1]["body"]
         self.statuses[reader.name, status] += 1
         return status
 
@@ -155,13 +161,22 @@ def door(loop: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory) -> Iter
         print(f"{name} {status}: {count}")
 
 
+def waits(name: str, sample: Sample, said: bytes) -> bool:
+    """Whether a text is held back for its other parts, of which it must have some."""
+    if (name, said) != ("vonage", b"waiting for the other parts"):
+        return False
+    told = json.loads(sample.body)
+    return bool(told["concat"] == "true" and int(told["concat-total"]) > 1)
+
+
 @pytest.mark.parametrize("name", READERS)
 def test_samples_are_taken(name: str, door: Door, loop: asyncio.Runner) -> None:
     """What is mutated below is right to begin with."""
     reader = READERS[name]
     for sample in reader.samples:
         status = loop.run(door.ask(sample, reader, dict(reader.sign(sample))))
-        assert 200 <= status < 300, (status, sample)
+        taken = 200 <= status < 300 or (status == 503 and waits(name, sample, door.said))
+        assert taken, (status, sample)
 
 
 @pytest.mark.parametrize("name", READERS)
@@ -190,13 +205,16 @@ def test_never_a_5xx(
     reader = READERS[name]
     sample = data.draw(mutated(reader.samples))
     assert sample.url(name).startswith(PUBLIC)
+    if signed:
+        sample = reader.within(sample)
     headers = dict(reader.sign(sample)) if signed else {}
 
     with structlog.testing.capture_logs() as logged:
         status = loop.run(door.ask(sample, reader, headers))
         loop.run(door.runtime.engine.run_due())
 
-    assert status < 500, (status, sample, logged)
+    if not (status == 503 and waits(name, sample, door.said)):
+        assert status < 500, (status, sample, logged)
     assert not [entry for entry in logged if entry["event"] == "failed"], (sample, logged)
     if not signed:
         assert status >= 400 or (name, status) == ("ringcentral", 200) or name == "vonage"

@@ -101,7 +101,10 @@ def sms_parameters(fields, *, method="md5hash", secret=SIGNATURE_SECRET, at=NOW,
         words = "".join(
             f"&{name}={told[name].replace('&', '_').replace('=', '_')}" for name in sorted(told)
         )
-        return {**told, "sig": hashlib.md5((words + secret).encode()).hexdigest()}
+        return {
+            **told,
+            "sig": hashlib.md5((words + secret).encode("utf-8", "surrogatepass")).hexdigest(),
+        }
     auth = Auth(api_key=API_KEY, signature_secret=secret, signature_method=method)
     return {**told, "sig": auth.sign_params(dict(told))}
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
+import attrs
 import typer
 from rich.table import Table
 
@@ -32,11 +33,11 @@ from textback.store import cases as stored
 from textback.store.contacts import DEPLOYMENT
 from textback.store.forgetting import GONE
 from textback.store.steps import Step
-from textback.store.work import Row
 from textback.words import counted
 
 SHOWN = 100  # cases in the table, if nobody asks for more
 ALL = 1 << 60
+AT_A_TIME = 200  # cases read from one snapshot
 RULE_NAMES = tuple(sorted(rule.NAME for rule in RULES))  # plugins may have more
 
 
@@ -68,40 +69,66 @@ def cases(
             if client != "*" and client not in remembered.config.broken:
                 client_of(remembered.config, client)
             limit = most or (ALL if as_json else SHOWN)
-            unit = (
-                partial(story.decided_by, client, rule, limit)
+            portions = (
+                _decided_by(remembered, client, rule, limit)
                 if rule
-                else partial(stored.listing, client, 0, limit)
+                else _newest(remembered, client, limit)
             )
-            rows: Sequence[Row] = await remembered.read(unit)
-            found = [await remembered.read(partial(story.summary, row)) for row in rows]
-            if as_json:
-                for each in found:
-                    print_json(each)
-            else:
-                data.print(_table(found))
+            found, table = 0, _table()
+            async for portion in portions:
+                found += len(portion)
+                for each in portion:
+                    if as_json:
+                        print_json(each)
+                    else:
+                        _add(table, each)
+            if not as_json:
+                data.print(table)
             if rule and not found:
                 say(f'no case was decided by "{rule}"; rules are: {", ".join(RULE_NAMES)}')
 
     run(work())
 
 
-def _table(found: list[dict[str, Any]]) -> Table:
+async def _newest(
+    remembered: Remembered, client: str, most: int
+) -> AsyncIterator[list[dict[str, Any]]]:
+    """The newest cases in portions, the oldest of them first."""
+    place: tuple[int, str] | None = (0, "")
+    if most < ALL:
+        place = await remembered.read(partial(stored.place_of_newest, client, most))
+    while place is not None:
+        unit = partial(story.summaries_since, client, place, AT_A_TIME)
+        portion, place = await remembered.read(unit)
+        yield portion
+
+
+async def _decided_by(
+    remembered: Remembered, client: str, rule: str, most: int
+) -> AsyncIterator[list[dict[str, Any]]]:
+    places = await remembered.read(partial(story.decided_by, client, rule, most))
+    for first in range(0, len(places), AT_A_TIME):
+        yield await remembered.read(partial(story.summaries, places[first : first + AT_A_TIME]))
+
+
+def _table() -> Table:
     table = Table(box=None, header_style="bold")
     for column in ("case", "client", "caller", "outcome", "end", "state", "calls", "opened (UTC)"):
         table.add_column(column)
-    for each in found:
-        table.add_row(
-            each["case"],
-            each["client"],
-            each["caller"] or nobody(each["closed_because"]),
-            each["outcome"] or "-",
-            each["end"] or "-",
-            each["state"],
-            str(each["calls"]),
-            each["opened_at"][:16].replace("T", " "),
-        )
     return table
+
+
+def _add(table: Table, case: dict[str, Any]) -> None:
+    table.add_row(
+        case["case"],
+        case["client"],
+        case["caller"] or nobody(case["closed_because"]),
+        case["outcome"] or "-",
+        case["end"] or "-",
+        case["state"],
+        str(case["calls"]),
+        case["opened_at"][:16].replace("T", " "),
+    )
 
 
 def nobody(closed_because: str | None) -> str:
@@ -129,7 +156,7 @@ def why(
             else:
                 for line in sentences(told, zone):
                     data.print(line, markup=False)
-            if told.proof.broken:
+            if told.proof is not None and told.proof.broken:
                 say(f"the ledger does not hold: {told.proof.broken}")
                 raise SystemExit(1)
 
@@ -169,7 +196,7 @@ def _as_json(told: story.Story) -> dict[str, Any]:
         ],
         "texts": [story.text_of(row) for row in told.texts],
         "steps": [story.step_of(step) for step in told.steps],
-        "ledger": {"sealed": told.proof.sealed, "broken": told.proof.broken},
+        "ledger": attrs.asdict(told.proof) if told.proof is not None else None,
     }
 
 
@@ -192,12 +219,13 @@ def sentences(told: story.Story, zone: ZoneInfo) -> list[str]:
     lines.append("What was done:")
     lines += [f"  {_step(step, zone)}" for step in told.steps]
     lines.append(_standing(told, zone))
-    lines.append(
-        f"The ledger does NOT hold: {told.proof.broken}."
-        if told.proof.broken
-        else f"The ledger holds: {counted(told.proof.sealed, 'sealed row')},"
-        " each covering the one before."
-    )
+    if told.proof is not None:
+        lines.append(
+            f"The ledger does NOT hold: {told.proof.broken}."
+            if told.proof.broken
+            else f"The ledger holds: {counted(told.proof.sealed, 'sealed row')},"
+            " each covering the one before."
+        )
     return lines
 
 

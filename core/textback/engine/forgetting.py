@@ -187,7 +187,7 @@ def _erase(ctx: Context, known: Known) -> Work[int]:
         yield from forgetting.erase_call(client, call)
     for case in known.cases:
         yield from forgetting.stop(client, case_subject(case))  # what began since it was stopped
-        yield from forgetting.erase_case(client, case, number, number_hash, ctx.now())
+        yield from forgetting.erase_case(client, case, ctx.now())
     for email in known.emails:
         yield from forgetting.erase_number(client, email, ctx.hash_of(email))
     suppressions = yield from forgetting.erase_number(client, number, number_hash)

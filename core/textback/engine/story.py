@@ -18,6 +18,9 @@ from textback.store.contacts import DEPLOYMENT
 from textback.store.ledger import Proof
 from textback.store.work import Row
 
+Place = tuple[int, str, str]
+"""A case in the order of time: when it was opened, its name, its client."""
+
 
 @attrs.frozen(kw_only=True)
 class Told:
@@ -39,11 +42,16 @@ class Story:
     steps: Sequence[steps.Step]
     bookings: Sequence[Row]
     ledger: Sequence[Row]
-    proof: Proof
+    proof: Proof | None
 
 
-def read(case: Row) -> Work[Story]:
-    """Gather the story of a case."""
+def read(case: Row, *, prove: bool = True) -> Work[Story]:
+    """Gather the story of a case.
+
+    Args:
+        case: The case.
+        prove: Check the client's whole ledger, which takes as long as there is of it.
+    """
     client, case_id = case["client"], case["case_id"]
     own_calls = yield from calls.of_case(client, case_id)
     told: list[Told] = []
@@ -59,7 +67,7 @@ def read(case: Row) -> Work[Story]:
         own_steps += yield from steps.of(client, f"call/{call['call_id']}")
     booked = yield from bookings.of_case(client, case_id)
     entries = yield from _entries(client, case_id, own_calls)
-    proof = yield from ledger.verify(client)
+    proof = (yield from ledger.verify(client)) if prove else None
     return Story(
         case=case,
         calls=own_calls,
@@ -101,7 +109,7 @@ def named(name: str) -> Work[Row | None]:
     return found[0] if len(found) == 1 else None
 
 
-def decided_by(client: str, rule: str, most: int) -> Work[list[Row]]:
+def decided_by(client: str, rule: str, most: int) -> Work[list[Place]]:
     """The cases in which a rule decided, the oldest of the newest *most* first.
 
     Args:
@@ -110,13 +118,34 @@ def decided_by(client: str, rule: str, most: int) -> Work[list[Row]]:
         most: How many.
     """
     names = [client] if client != "*" else (yield from clients.all_ever())
-    found: list[Row] = []
+    found: list[Place] = []
     for name in names:
-        subjects = yield from ledger.decided_by(name, rule.replace("-", "_"))
-        for subject in subjects[:most]:
+        subjects = yield from ledger.decided_by(name, rule.replace("-", "_"), most)
+        for subject in subjects:
             row = yield from cases.get(name, subject.partition("/")[2])
-            found += [row] if row is not None else []
-    return sorted(found, key=lambda row: (row["opened_at"], row["case_id"]))[-most:]
+            found += [(row["opened_at"], row["case_id"], name)] if row is not None else []
+    return sorted(found)[-most:]
+
+
+def summaries(places: Sequence[Place]) -> Work[list[dict[str, Any]]]:
+    """Cases as ``cases --json`` prints them, without those that are gone."""
+    found: list[dict[str, Any]] = []
+    for _, case_id, client in places:
+        row = yield from cases.get(client, case_id)
+        found += [(yield from summary(row))] if row is not None else []
+    return found
+
+
+def summaries_since(
+    client: str, place: tuple[int, str], most: int
+) -> Work[tuple[list[dict[str, Any]], tuple[int, str] | None]]:
+    """The next cases in the order of time, and the place of those after them, if there are any."""
+    rows = yield from cases.since(client, place, most + 1)
+    found: list[dict[str, Any]] = []
+    for row in rows[:most]:
+        found += [(yield from summary(row))]
+    after = (rows[most]["opened_at"], rows[most]["case_id"]) if len(rows) > most else None
+    return found, after
 
 
 def summary(case: Row) -> Work[dict[str, Any]]:

@@ -82,6 +82,16 @@ _EMAIL_OF = statement("""
     SELECT email FROM cases WHERE client = :client AND number = :number AND email IS NOT NULL
     ORDER BY opened_at DESC LIMIT 1
 """)
+_PLACE_OF = statement("""
+    SELECT opened_at, case_id FROM cases WHERE (client = :client OR :client = '*')
+    ORDER BY opened_at DESC, case_id DESC LIMIT 1 OFFSET :before
+""")
+_FROM = statement(f"""
+    SELECT {_COLUMNS} FROM cases
+    WHERE (client = :client OR :client = '*') AND opened_at >= :opened_at
+        AND (opened_at > :opened_at OR case_id >= :case_id)
+    ORDER BY opened_at, case_id LIMIT :most
+""")
 _LIST = statement(f"""
     SELECT {_COLUMNS} FROM cases WHERE (client = :client OR :client = '*') AND opened_at >= :since
     ORDER BY opened_at DESC, case_id LIMIT :most
@@ -209,3 +219,15 @@ def listing(client: str, since: int, most: int) -> Work[Sequence[Row]]:
     """The newest cases of one client or (``*``) of all, the oldest of them first."""
     rows = yield from every(_LIST, client=client, since=since, most=most)
     return rows[::-1]
+
+
+def place_of_newest(client: str, number: int) -> Work[tuple[int, str]]:
+    """Where the newest cases, so many of them, begin in the order of time."""
+    row = yield from one(_PLACE_OF, client=client, before=number - 1)
+    return (row["opened_at"], row["case_id"]) if row is not None else (0, "")
+
+
+def since(client: str, place: tuple[int, str], most: int) -> Work[Sequence[Row]]:
+    """The cases from a place on in the order of time, of one client or (``*``) of all."""
+    opened_at, case_id = place
+    return every(_FROM, client=client, opened_at=opened_at, case_id=case_id, most=most)

@@ -53,18 +53,16 @@ _CASE = statement("""
         closed_because = :because, closed_at = COALESCE(closed_at, :now), held_until = NULL
     WHERE client = :client AND case_id = :case_id
 """)
-_TEXT = statement("""
-    UPDATE texts SET number = '', address = NULL, subject = NULL, body = '', media = '[]',
-        error = NULL, provider_id = NULL, rank = :rank
-    WHERE client = :client AND (number = :number OR case_id = :case_id)
-""")
+_EMPTY_TEXT = """UPDATE texts SET number = '', address = NULL, subject = NULL, body = '',
+    media = '[]', error = NULL, provider_id = NULL, rank = :rank WHERE client = :client"""
+_TEXTS_OF_CASE = statement(f"{_EMPTY_TEXT} AND case_id = :case_id")
+_TEXTS_OF_NUMBER = statement(f"{_EMPTY_TEXT} AND number = :number")
 _BOOKING = statement("""
     UPDATE bookings SET title = '' WHERE client = :client AND case_id = :case_id
 """)
-_LEDGER = statement("""
-    UPDATE ledger SET content = NULL, salt = NULL
-    WHERE client = :client AND (number_hash = :number_hash OR subject = :subject)
-""")
+_EMPTY_ENTRY = "UPDATE ledger SET content = NULL, salt = NULL WHERE client = :client"
+_LEDGER_OF_CASE = statement(f"{_EMPTY_ENTRY} AND subject = :subject")
+_LEDGER_OF_NUMBER = statement(f"{_EMPTY_ENTRY} AND number_hash = :number_hash")
 _SUPPRESSIONS = statement("""
     UPDATE suppressions SET number = NULL, evidence = ''
     WHERE client = :client AND (number_hash = :number_hash OR number = :number)
@@ -137,25 +135,25 @@ def erase_call(client: str, call_id: str) -> Work[None]:
     yield _CALL, {"client": client, "call_id": call_id, "because": GONE}
 
 
-def erase_case(client: str, case_id: str, number: str, number_hash: str, now: int) -> Work[None]:
+def erase_case(client: str, case_id: str, now: int) -> Work[None]:
     """Nobody was spoken with any more, but there was a conversation; it is over."""
     key = {"client": client, "case_id": case_id}
     subject = f"case/{case_id}"
-    yield _TEXT, {**key, "number": number, "rank": FINAL_RANK}
+    yield _TEXTS_OF_CASE, {**key, "rank": FINAL_RANK}
     yield _STEPS, {"client": client, "subject": subject}
     yield _BOOKING, key
-    yield _LEDGER, {"client": client, "number_hash": number_hash, "subject": subject}
+    yield _LEDGER_OF_CASE, {"client": client, "subject": subject}
     yield _CASE, {**key, "because": GONE, "now": now}
 
 
 def erase_number(client: str, number: str, number_hash: str) -> Work[int]:
     """What is kept of a number itself; how many suppressions go on without it."""
     key = {"client": client, "number": number}
-    yield _TEXT, {**key, "case_id": "", "rank": FINAL_RANK}
+    yield _TEXTS_OF_NUMBER, {**key, "rank": FINAL_RANK}
     for query in _OF_NUMBER:
         yield query, key
     yield _STATE, {"client": client, "like": f"%{number.lstrip('+')}%"}
-    yield _LEDGER, {"client": client, "number_hash": number_hash, "subject": ""}
+    yield _LEDGER_OF_NUMBER, {"client": client, "number_hash": number_hash}
     yield from consents.forget(client, number_hash)
     return len((yield _SUPPRESSIONS, {**key, "number_hash": number_hash}))
 

@@ -23,6 +23,7 @@ import attrs
 
 from textback.store.work import Row, Statement, Work, every, statement
 
+LOOKED_THROUGH = 5000  # rows that one statement searches for words: far from its time-out
 SEAL_AT_ONCE = 100  # rows in one unit: a few milliseconds in which no other one runs
 
 _COLUMNS = "client, entry, at, kind, subject, number_hash, salt, content, digest, seq, chain"
@@ -65,7 +66,8 @@ _OF_NUMBER = statement(f"""
 """)
 _NAMING = statement("""
     SELECT subject, content FROM ledger
-    WHERE client = :client AND seq > 0 AND kind = 'decided' AND content LIKE :words
+    WHERE client = :client AND seq > :after AND seq <= :last AND kind = 'decided'
+        AND content LIKE :words
     ORDER BY seq DESC
 """)
 _AT = statement("SELECT chain FROM ledger WHERE client = :client AND seq = :seq")
@@ -178,15 +180,21 @@ def of_number(client: str, number_hash: str) -> Work[Sequence[Row]]:
     return every(_OF_NUMBER, client=client, number_hash=number_hash)
 
 
-def decided_by(client: str, rule: str) -> Work[list[str]]:
-    """The subjects of what a rule decided, by sealed rows, the newest first."""
-    rows = yield from every(_NAMING, client=client, words=f'%"rule": "{rule}"%')
-    found = (
-        row["subject"]
-        for row in rows
-        if json.loads(row["content"])["rule"] == rule  # not only answered, with others
-    )
-    return list(dict.fromkeys(found))
+def decided_by(client: str, rule: str, most: int) -> Work[list[str]]:
+    """The newest subjects of what a rule decided, by sealed rows, the newest first."""
+    found: dict[str, None] = {}
+    last, _ = yield from head(client)
+    while last > 0 and len(found) < most:
+        after = last - LOOKED_THROUGH
+        words = f'%"rule": "{rule}", "step": %'  # sorted as `write` does; a verdict has no step
+        rows = yield _NAMING, {"client": client, "after": after, "last": last, "words": words}
+        found |= {
+            row["subject"]: None
+            for row in rows
+            if json.loads(row["content"])["rule"] == rule  # not only answered, with others
+        }
+        last = after
+    return list(found)[:most]
 
 
 def chain_at(client: str, seq: int) -> Work[str | None]:

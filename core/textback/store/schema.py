@@ -357,6 +357,7 @@ ledger = Table(  # append-only; the content can be erased without breaking the c
     PrimaryKeyConstraint("client", "entry"),
     Index("ledger_by_seq", "client", "seq", unique=True),
     Index("ledger_by_subject", "client", "subject"),
+    Index("ledger_by_number", "client", "number_hash"),
     Index(
         "ledger_unsealed",
         "at",

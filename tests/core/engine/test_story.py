@@ -14,8 +14,8 @@ MANY = 100
 
 
 async def decided(house, rule, client=CLIENT, most=MANY):
-    rows = await house.runtime.store.read(lambda: story.decided_by(client, rule, most))
-    return [row["case_id"] for row in rows]
+    places = await house.runtime.store.read(lambda: story.decided_by(client, rule, most))
+    return [case for _, case, _ in places]
 
 
 @pytest.fixture
@@ -35,9 +35,10 @@ async def three(house):
 
 async def test_cases_that_a_rule_decided(three):
     """Only where its answer counted, oldest first; the rule by either spelling."""
-    rows = await three.runtime.store.read(lambda: story.decided_by(CLIENT, "suppressed", MANY))
-    assert [row["end_state"] for row in rows] == ["suppressed", "suppressed"]
-    assert rows[0]["opened_at"] < rows[1]["opened_at"]
+    places = await three.runtime.store.read(lambda: story.decided_by(CLIENT, "suppressed", MANY))
+    told = await three.runtime.store.read(lambda: story.summaries(places))
+    assert [case["end"] for case in told] == ["suppressed", "suppressed"]
+    assert told[0]["opened_at"] < told[1]["opened_at"]
     assert await decided(three, "cool-down") == await decided(three, "cool_down") == []
     assert len(await decided(three, "suppressed", client="*")) == 2
     assert await decided(three, "suppressed", client="nobody") == []

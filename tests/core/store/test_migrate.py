@@ -52,6 +52,7 @@ def test_bookings_of_the_first_schema(tmp_path: Path) -> None:
         connection.execute("ALTER TABLE bookings DROP COLUMN replaced_by")
         connection.execute("DROP TABLE counters")
         connection.execute("DROP TABLE consents")
+        connection.execute("DROP INDEX ledger_by_number")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
         connection.execute(
             "INSERT INTO bookings (client, plugin, booking, title) VALUES ('c', 'p', 'B1', 'x')"
@@ -72,6 +73,7 @@ def test_opt_outs_of_the_third_schema(tmp_path: Path) -> None:
     connection = sqlite3.connect(path)
     with connection:
         connection.execute("DROP TABLE consents")
+        connection.execute("DROP INDEX ledger_by_number")
         connection.execute("UPDATE alembic_version SET version_num = '0003'")
         for number, reason in (("h1", "opt_out"), ("h2", "block")):
             connection.execute(

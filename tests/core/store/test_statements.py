@@ -16,6 +16,7 @@ from textback.store.migrate import migrate
 
 # What is asked rarely and may look at a whole table, or at a partial index that is small.
 MAY_SCAN = {
+    "cases._PLACE_OF",  # by a command, through an index by time
     "clients._ALL",  # at the start, and in `check`
     "clients._EVER",  # by commands
     "clients._RETIRED",  # a partial index
@@ -51,6 +52,14 @@ def _statements() -> dict[str, Statement]:
 
 
 STATEMENTS = _statements()
+_OF_SOMEBODY = (
+    "ledger._OF_NUMBER",
+    *(
+        f"forgetting._{what}_OF_{whose}"
+        for what in ("LEDGER", "TEXTS")
+        for whose in ("CASE", "NUMBER")
+    ),
+)
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +81,18 @@ def test_sqlite_finds_rows_by_an_index(name: str, sqlite: sqlite3.Connection) ->
 
     scans = [row[3] for row in plan if row[3].startswith("SCAN") and "CONSTANT" not in row[3]]
     assert not scans or name in MAY_SCAN, scans
+
+
+@pytest.mark.parametrize("name", _OF_SOMEBODY)
+def test_somebody_is_found_in_a_long_past(name: str, sqlite: sqlite3.Connection) -> None:
+    """Not by reading all that a client has: `forget` does it while webhooks wait."""
+    query = STATEMENTS[name]
+
+    plan = sqlite.execute(f"EXPLAIN QUERY PLAN {query.sql}", dict.fromkeys(query.names)).fetchall()
+
+    found = [row[3] for row in plan if row[3].startswith("SEARCH")]
+    assert found
+    assert all("client=? AND " in each for each in found), found
 
 
 async def test_postgres_understands_them(postgres_server: Any) -> None:

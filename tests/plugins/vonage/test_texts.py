@@ -297,6 +297,18 @@ class TestParts:
 
         assert told == [(503, [])] * 3
 
+    async def test_half_an_emoji(self, make):
+        """In the words, the reference or an id: U+FFFD is in its place, as no database takes it."""
+        plugin = make(api="sms")
+
+        told = await bring(
+            plugin,
+            part(1, 2, "one\ud83e", reference="\ud800", sid="A\udc00"),
+            part(2, 2, "two\0", reference="\ud800"),
+        )
+
+        assert told == [(503, []), (204, ["one\ufffdtwo\ufffd"])]
+
     async def test_no_number_is_kept_in_the_open(self, make, services):
         """The keys of what is kept are hashes."""
         await make(api="sms").read_webhook(part(1, 2, "one"))
