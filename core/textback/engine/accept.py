@@ -61,8 +61,20 @@ async def accept(
     events: Sequence[Event],
     received_at: datetime,
     once: Once | None = None,
+    *,
+    at_ease: bool = False,
 ) -> list[Wake]:
     """Commit events with all that they mean; what can be done next.
+
+    Args:
+        ctx: The deployment.
+        client: Whose plugin reported them.
+        stack: Its plugins.
+        plugin: The plugin.
+        events: What it reported.
+        received_at: When.
+        once: The mark of a request that may be taken only once.
+        at_ease: Little is under way, so that what is begun early does not wait for its turn.
 
     Raises:
         StoreBusy: Nothing is stored; the provider should try again.
@@ -73,7 +85,7 @@ async def accept(
     counted = [event for event in events if stack.events_allowed(plugin, event)]
     if not counted:
         return []
-    foreseen = foreseeing.foresee(client, stack, plugin, counted) if ctx.queue.works else None
+    foreseen = foreseeing.foresee(client, stack, plugin, counted) if at_ease else None
     wakes: list[Wake] = []
     try:
         wakes = await ctx.store.write(

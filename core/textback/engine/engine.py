@@ -128,7 +128,14 @@ class Engine:
         """
         stack = await self.ctx.stack(client)
         wakes = await accept.accept(
-            self.ctx, self.ctx.clients[client], stack, plugin, events, received_at, once
+            self.ctx,
+            self.ctx.clients[client],
+            stack,
+            plugin,
+            events,
+            received_at,
+            once,
+            at_ease=self._may_begin() and self.shares.at_ease(client),
         )
         self.wake(wakes)
 

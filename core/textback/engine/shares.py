@@ -16,6 +16,7 @@ from textback.engine.context import Wake
 from textback.errors import StoreBusy
 from textback.store import Store
 
+AT_EASE = 10  # of one client, fewer than that: nobody waits for anybody
 QUEUED = 2_000  # subjects of one client whose turn is remembered; more are found by their due steps
 
 
@@ -85,6 +86,10 @@ class Shares:
         if not queued:
             del self._queued[client]
         return wake
+
+    def at_ease(self, client: str) -> bool:
+        """Whether so little of a client is under way that what comes now is begun at once."""
+        return self._work[client] < AT_EASE
 
     @property
     def full(self) -> list[str]:
