@@ -34,6 +34,7 @@ from textback.services import Log
 
 HOLD_AFTER_ERROR: Final = timedelta(minutes=5)
 MOST_LEFT_BEHIND: Final = 20  # calls of one plugin of one client that ignore their end
+TURNS_TO_END: Final = 10  # of the event loop, for a call that was cut off and obeys
 
 
 class Called(NamedTuple):
@@ -247,7 +248,7 @@ async def _timed(
 
 async def _bounded(impl: Impl, work: Coroutine[Any, Any, Any], limit_s: float | None) -> Any:
     """Await a plugin's coroutine in a task of its own, which can be left behind."""
-    if _counts and _counts[impl.client, impl.plugin] >= MOST_LEFT_BEHIND:
+    if _counts and await _is_stubborn(impl):
         work.close()
         raise NotSent(
             f"{impl.plugin} was not asked: {MOST_LEFT_BEHIND} calls of its hooks never ended"
@@ -267,6 +268,18 @@ async def _bounded(impl: Impl, work: Coroutine[Any, Any, Any], limit_s: float | 
     if task.cancelled():  # by the plugin itself: nobody has cancelled us
         raise MaybeSent(f"{impl.plugin} cancelled its own {impl.hook}")
     return task.result()
+
+
+async def _is_stubborn(impl: Impl) -> bool:
+    """Whether too many calls of a plugin's hooks ignore their end.
+
+    Many may have been cut off at once, in a rush; those that obey are over after a few turns.
+    """
+    for _ in range(TURNS_TO_END):
+        if _counts[impl.client, impl.plugin] < MOST_LEFT_BEHIND:
+            return False
+        await asyncio.sleep(0)
+    return _counts[impl.client, impl.plugin] >= MOST_LEFT_BEHIND
 
 
 async def _next(items: Any) -> Any:

@@ -19,6 +19,7 @@ from stand_in import Settings, StandIn
 
 from textback import http
 from textback.clock import SystemClock
+from textback.config.settings import Limits
 from textback.events import CallEvent, WebhookRequest
 from textback.flow.wording import DEFAULT_BODY, render
 from textback.gate import Gate
@@ -27,6 +28,7 @@ from textback.services import Services
 from textback.web import body, server
 
 LINE = PhoneNumber("+13035550100")
+AT_WORK = Limits().work_of_client  # at once, as textback has it
 
 
 class Floor:
@@ -34,6 +36,7 @@ class Floor:
 
     def __init__(self, plugin: StandIn) -> None:
         self.plugin = plugin
+        self.at_work = asyncio.Semaphore(AT_WORK)
         self.tasks: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -57,6 +60,10 @@ class Floor:
 
     async def work(self, event: CallEvent) -> None:
         """One lookup, then three posts at once."""
+        async with self.at_work:
+            await self._work(event)
+
+    async def _work(self, event: CallEvent) -> None:
         number = PhoneNumber(event.caller or "")
         call = Call(id=event.call, client="b", line=LINE, caller=number, started_at=event.at)
         caller = await self.plugin.identify_caller(call)

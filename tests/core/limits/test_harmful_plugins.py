@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import attrs
 import httpx
 import pytest
 
@@ -109,3 +110,38 @@ async def test_a_plugin_that_ignores_its_end_is_asked_so_often_and_no_more() -> 
         while dispatch.left_behind():
             await asyncio.sleep(0)
     await dispatch.call(impl)
+
+
+async def test_calls_that_obey_their_end_do_not_count_however_many_end_at_once() -> None:
+    """A rush in which all lookups come too late keeps no text from being sent."""
+
+    async def slow() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)  # as a client does that closes its connection
+
+    async def send() -> str:
+        return "sent"
+
+    impl = dispatch.Impl(
+        client="c",
+        plugin="rushed",
+        hook="identify_caller",
+        function=slow,
+        argnames=(),
+        timeout_s=0.001,
+    )
+    tasks = [
+        asyncio.ensure_future(dispatch.call(impl)) for _ in range(2 * dispatch.MOST_LEFT_BEHIND)
+    ]
+    sent: list[str] = []
+
+    async def send_at_once(task: asyncio.Future[object]) -> None:
+        with pytest.raises(dispatch.TimedOut):
+            await task
+        sent.append(await dispatch.call(attrs.evolve(impl, function=send, timeout_s=5)))
+
+    await asyncio.gather(*map(send_at_once, tasks))
+
+    assert sent == ["sent"] * len(tasks)
