@@ -145,6 +145,7 @@ class PostgresStore:
         self.url = url
         self._pool = pool
         self.waiting = Waiting()
+        self.can_commit = True
         self._jobs: deque[Job[Any]] = deque()
         self._committing: set[asyncio.Task[None]] = set()
         self._several: set[CodeType] = set()  # units that read with more than one statement
@@ -198,6 +199,7 @@ class PostgresStore:
             async with self._pool.acquire() as connection, connection.transaction():
                 results = await _run_all(connection, [job.unit for job in jobs])
         except AWAY as error:
+            self.can_commit = False
             busy = StoreBusy(f"the store can't commit: {_said(error)}")
             busy.__cause__ = error
             for job in jobs:
@@ -205,6 +207,7 @@ class PostgresStore:
             return True
         except BaseException:  # noqa: BLE001 (whose it is will be seen)
             return False
+        self.can_commit = True
         for job, result in zip(jobs, results, strict=True):
             job.answer(result)
         return True
@@ -213,10 +216,13 @@ class PostgresStore:
         """Commit one unit, again if it met another."""
         for attempt in range(_TRIES):
             try:
-                return await self._transaction(unit)
+                result = await self._transaction(unit)
+                self.can_commit = True
+                return result
             except _AGAIN:
                 await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 (no secret)
             except AWAY as error:
+                self.can_commit = False
                 raise StoreBusy(f"the store can't commit: {_said(error)}") from error
         raise StoreBusy("the store can't commit: other work on the same rows came first, often")
 

@@ -203,6 +203,7 @@ class SQLiteStore:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.waiting = Waiting()
+        self.can_commit = True
         refuse_network(path)
         self._reader = connect(path)
         self._writer = connect(path)
@@ -267,10 +268,12 @@ class SQLiteStore:
                 if results is None:
                     continue
                 await in_thread(self._disk, self._writer.execute, "COMMIT")
+                self.can_commit = True
                 for job, result in zip(jobs, results, strict=True):
                     job.answer(result)
                 return
         except sqlite3.Error as error:
+            self.can_commit = False
             _roll_back(self._writer)
             for job in jobs:
                 busy = StoreBusy(f"the store can't commit: {error}{_advice(error)}")

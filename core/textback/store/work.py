@@ -128,9 +128,14 @@ class Waiting:
 
 
 class Store(Protocol):
-    """Where everything is remembered."""
+    """Where everything is remembered.
+
+    Attributes:
+        can_commit: False from a commit that failed for the store's sake until one that succeeds.
+    """
 
     waiting: Waiting
+    can_commit: bool
 
     async def write(self, unit: Unit[T]) -> T:
         """Commit one unit of work, on disk when this returns.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -16,7 +17,7 @@ from textback import dispatch
 from textback.engine.context import Context
 from textback.engine.engine import Engine
 from textback.errors import StoreError
-from textback.store import steps, subjects
+from textback.store import plugin_state, steps, subjects
 from textback.web.guard import guarded
 from textback.web.hooks import PREFIX, Hooks
 from textback.web.unsubscribe import Unsubscribe
@@ -60,6 +61,12 @@ def public_app(
             await ctx.store.read(subjects.next_due)
         except StoreError:
             return PlainTextResponse("the store can't be read\n", 503)
+        try:
+            if not ctx.store.can_commit:  # it couldn't: can it again?
+                probe = partial(plugin_state.put, "*", "textback", "ready", ctx.now(), None)
+                await ctx.store.write(probe)
+        except StoreError:
+            return PlainTextResponse("the store can't be written\n", 503)
         return PlainTextResponse("ready\n")
 
     unsubscribe = Unsubscribe(ctx, engine, renamed)

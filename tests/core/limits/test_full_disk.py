@@ -80,17 +80,19 @@ async def test_a_full_disk(
     await d.until(refused)
     ringing = await d.post(http, serving.address, "voice", d.call("CAvoice", "+13035559999"))
     health = await http.get(f"{serving.address}/healthz")
+    ready = await http.get(f"{serving.address}/readyz")
     again = await call()
     make_room()
 
     assert ringing.status_code == 200
     assert "<Dial" in ringing.text
-    assert (health.status_code, again) == (200, 503)
+    assert (health.status_code, ready.status_code, again) == (200, 503, 503)
 
     async def taken() -> bool:
         return await call() == 200
 
     await d.until(taken)
+    assert (await http.get(f"{serving.address}/readyz")).status_code == 200
     await d.until(lambda: {text.to for text in provider.taken} >= set(acknowledged))
     assert len(provider.taken) == len({text.to for text in provider.taken})
     assert await serving.stop() == 0
