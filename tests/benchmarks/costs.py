@@ -23,7 +23,7 @@ from textback.log import set_up
 from textback.model import Outcome
 from textback.store import sqlite
 
-CALLS, AT_ONCE, MOST = 600, 50, 60
+CALLS, AT_ONCE, MOST = 600, 50, 40
 
 PLUGIN = """
 import attrs

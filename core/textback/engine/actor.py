@@ -61,9 +61,7 @@ class Actor:
         self._renewed = ctx.now()
         self._tasks: dict[asyncio.Task[Result], Step] = {}
         self._looked = dict(wake.prepared)
-        self._start(wake.started)
-        if self.generation is not None and not wake.started and not self._is_call:
-            self.woken.set()
+        self._begun = wake.started
 
     async def claim(self) -> bool:
         """Take the subject, unless we hold it, and what is due of it in the same commit.
@@ -72,6 +70,9 @@ class Actor:
             False if somebody else holds it, or nothing is due.
         """
         if self.generation is not None:
+            self._start(self._begun)
+            if not self._begun and not self._is_call:
+                self.woken.set()
             return True
         taken = await self.ctx.store.write(self._claim)
         if taken is None:
