@@ -79,11 +79,13 @@ class Carrier:
     async def load(self, until: float) -> None:
         """Place calls until a moment, then wait until all of them have been told."""
         tasks: set[asyncio.Task[None]] = set()
-        while time.monotonic() < until:
+        due = time.monotonic()
+        while due < until:
             task = asyncio.create_task(self._call(self._place()))
             tasks.add(task)
             task.add_done_callback(tasks.discard)
-            await asyncio.sleep(self._random.expovariate(self._rate))
+            due += self._random.expovariate(self._rate)
+            await asyncio.sleep(max(0.0, due - time.monotonic()))  # late ones are made up for
         await asyncio.gather(*tasks)
 
     async def statuses(self) -> None:
