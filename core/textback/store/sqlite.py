@@ -17,6 +17,7 @@ import sqlite3
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import monotonic
 from typing import Any, TypeVar, cast
 
 from textback.errors import StoreBusy, WrongStore
@@ -25,6 +26,7 @@ from textback.store.work import Job, Unit, Waiting, Work
 T = TypeVar("T")
 
 GROUP = 256  # units in one commit at the most: bounds the wait of the first
+LONGEST_S = 0.05  # so long the event loop runs units of one commit; the rest come with the next
 STATEMENTS = 400  # kept compiled, for each connection: all that we have
 BUSY_S = 10.0  # how long another process may hold the database before we give up
 
@@ -43,17 +45,20 @@ def run(connection: sqlite3.Connection, work: Work[T]) -> T:
 
 
 def run_all(connection: sqlite3.Connection, jobs: list[Job[Any]]) -> list[Any] | None:
-    """Run units in the transaction that has begun, up to its commit.
+    """Run units in the transaction that has begun, up to its commit, for a while.
 
     Returns:
-        What they came to; None if one failed.  Then nothing was done, the transaction is over, and
-        that one is told and is out of *jobs*.
+        What the first of them came to, as many as there was time for; None if one failed.  Then
+        nothing was done, the transaction is over, and that one is told and is out of *jobs*.
 
     Raises:
         sqlite3.OperationalError: The file can't be written (it is full, broken): no unit's fault.
     """
-    results = []
+    results: list[Any] = []
+    until = monotonic() + LONGEST_S
     for job in jobs:
+        if results and monotonic() > until:
+            break
         try:
             results.append(run(connection, job.unit()))
         except sqlite3.OperationalError:
@@ -269,9 +274,9 @@ class SQLiteStore:
                     continue
                 await in_thread(self._disk, self._writer.execute, "COMMIT")
                 self.can_commit = True
-                for job, result in zip(jobs, results, strict=True):
+                for job, result in zip(jobs, results, strict=False):
                     job.answer(result)
-                return
+                del jobs[: len(results)]
         except sqlite3.Error as error:
             self.can_commit = False
             _roll_back(self._writer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,25 @@ async def test_while_another_process_holds_it_everybody_is_told_at_once(
     assert {type(result) for result in results} == {StoreBusy}
     assert await store.read(lambda: pauses.of("acme")) is None
     await store.write(lambda: pauses.pause("acme", "because", 1))
+    await store.close()
+
+
+@pytest.mark.parametrize(("longest_s", "commits"), [(60.0, 1), (-1.0, 50)])
+async def test_a_group_ends_when_it_has_taken_long(
+    longest_s: float, commits: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was not reached comes with the next commit: the event loop has others to serve."""
+    monkeypatch.setattr(module, "LONGEST_S", longest_s)
+    store = open_embedded(tmp_path / "textback.db")
+    said: list[str] = []
+    store._writer.set_trace_callback(said.append)
+
+    await asyncio.gather(
+        *(store.write(partial(pauses.pause, f"c{n}", "because", 1)) for n in range(50))
+    )
+
+    assert said.count("COMMIT") == commits
+    assert [await store.read(partial(pauses.of, f"c{n}")) for n in range(50)] == ["because"] * 50
     await store.close()
 
 
