@@ -38,7 +38,7 @@ DUTY: Final = 7483921  # the advisory lock
 TRY_EVERY_S: Final = 1.0  # to get on duty
 AGAIN_AFTER_S: Final = 1.0  # something that was lost is tried
 WARN_EVERY_S: Final = 30.0
-ANSWER_WITHIN_S: Final = 3.0  # the connection that holds the lock, or somebody else may have it
+ANSWER_WITHIN_S: Final = 3.0  # or somebody else may have the lock, or what we held
 
 
 class Crew:
@@ -76,7 +76,9 @@ class Crew:
             StoreError: The store can't be used now.
         """
         await retiring.see(self._ctx)
-        heart = self._heart = await PostgresStore.open(self._url, connections=1)
+        heart = self._heart = await PostgresStore.open(
+            self._url, connections=1, answer_within_s=ANSWER_WITHIN_S
+        )
         await self._be_present(heart)
         background = self._engine.background
         background(self._kept("heartbeat", partial(self._keep_present, heart)))

@@ -151,8 +151,19 @@ class PostgresStore:
         self._several: set[CodeType] = set()  # units that read with more than one statement
 
     @classmethod
-    async def open(cls, url: str, *, connections: int = CONNECTIONS) -> PostgresStore:
+    async def open(
+        cls,
+        url: str,
+        *,
+        connections: int = CONNECTIONS,
+        answer_within_s: float = ANSWER_WITHIN_S,
+    ) -> PostgresStore:
         """Connect.
+
+        Args:
+            url: Where to.
+            connections: At the most.
+            answer_within_s: A statement that takes longer has failed.
 
         Raises:
             WrongStore: The address, the user or the database is wrong.
@@ -163,8 +174,8 @@ class PostgresStore:
                 url,
                 min_size=1,
                 max_size=connections,
-                timeout=ANSWER_WITHIN_S,
-                command_timeout=ANSWER_WITHIN_S,
+                timeout=answer_within_s,
+                command_timeout=answer_within_s,
                 reset=_leave_as_is,
                 server_settings={"application_name": "textback", **_ALIVE},
             )
