@@ -398,7 +398,7 @@ class Limits:
     )
     work_of_client: int = setting(
         "Calls and cases of one client that are worked on; more wait for their turn.",
-        default=500,
+        default=100,
         validator=validators.ge(1),
     )
     commits: int = setting(
