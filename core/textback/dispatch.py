@@ -248,8 +248,13 @@ async def _timed(
 
 async def _bounded(impl: Impl, work: Coroutine[Any, Any, Any], limit_s: float | None) -> Any:
     """Await a plugin's coroutine in a task of its own, which can be left behind."""
-    if _counts and await _is_stubborn(impl):
-        work.close()
+    stubborn = True
+    try:
+        stubborn = bool(_counts) and await _is_stubborn(impl)
+    finally:  # also if we are cancelled
+        if stubborn:
+            work.close()
+    if stubborn:
         raise NotSent(
             f"{impl.plugin} was not asked: {MOST_LEFT_BEHIND} calls of its hooks never ended"
         )

@@ -39,7 +39,7 @@ class Begun:
 
 @attrs.frozen
 class _Unread:
-    """What a step needs could not be made of what is stored: the trouble of this step alone."""
+    """What a step needs could not be made of the rows that were read: the trouble of this step."""
 
     error: Exception
 
@@ -49,6 +49,7 @@ class Actor:
 
     Attributes:
         generation: Of the lease; None until it is claimed.
+        next: The same subject under its next lease, claimed while this one came to its end.
     """
 
     def __init__(self, ctx: Context, client: Client, wake: Wake) -> None:
@@ -57,6 +58,7 @@ class Actor:
         self.subject = wake.subject
         self.generation = wake.generation
         self.woken = asyncio.Event()
+        self.next: Wake | None = None
         self._is_call = wake.subject.startswith("call/")
         self._renewed = ctx.now()
         self._tasks: dict[asyncio.Task[Result], Step] = {}
@@ -151,17 +153,16 @@ class Actor:
     def _commit(self, results: Sequence[Result], busy: frozenset[str]) -> Work[Begun]:
         """Commit results, and take what is due; with nothing left, give the lease back.
 
-        If the lease is not ours any more, nothing of all this is committed.
+        If the lease is not ours any more, nothing of all this is committed.  To renew it comes
+        first: on Postgres whoever wants the subject waits for this commit, so that what becomes due
+        before it is seen by us, and what does later by them.
         """
-        held = self.client.id, self.subject, self._generation
-        yield from self.ctx.queue.hold(*held)
+        yield from self._hold()
         for result in results:
             yield from result()
         begun = yield from self._take_due(busy)
-        if begun.steps or busy:
-            yield from self.ctx.queue.keep(*held, self.ctx.now())
-        else:
-            yield from subjects.renew(*held, 0)
+        if not begun.steps and not busy:
+            yield from subjects.renew(self.client.id, self.subject, self._generation, 0)
         return begun
 
     @property

@@ -180,8 +180,12 @@ def _next(
     generation = yield from ctx.queue.claim(client.id, subject, ctx.owner, ctx.now())
     if generation is None:
         return [Wake(client.id, subject)]
-    known = yield from _looked(ctx, client, known)
-    return [Wake(client.id, subject, generation, prepared={CONCLUDE: known})]
+    wake = Wake(client.id, subject, generation)
+    try:
+        known = yield from _looked(ctx, client, known)
+    except Exception:  # noqa: BLE001 (the event is kept; who concludes it meets the same again)
+        return [wake]
+    return [attrs.evolve(wake, prepared={CONCLUDE: known})]
 
 
 def _step(client: Client, call: Call, due_at: int) -> Step:

@@ -29,12 +29,12 @@ from textback.engine.engine import Engine
 from textback.engine.sharing import Shared, SharedClock
 from textback.errors import StoreError
 from textback.store import Work, processes
+from textback.store.locks import DUTY
 from textback.store.postgres import AWAY, PostgresStore, connect
 from textback.store.processes import Process
 from textback.store.shared import leases
 
 VERSION: Final = importlib.metadata.version("textback")
-DUTY: Final = 7483921  # the advisory lock
 TRY_EVERY_S: Final = 1.0  # to get on duty
 AGAIN_AFTER_S: Final = 1.0  # something that was lost is tried
 WARN_EVERY_S: Final = 30.0
@@ -57,6 +57,7 @@ class Crew:
         self._url = url
         self._queue = ctx.queue
         self._heart: PostgresStore | None = None
+        self._beating: asyncio.Future[None] | None = None
         self.on_duty = False
         self.steady_since = 0.0
         self._process = Process(
@@ -80,8 +81,10 @@ class Crew:
             self._url, connections=1, answer_within_s=ANSWER_WITHIN_S
         )
         await self._be_present(heart)
+        self._beating = asyncio.ensure_future(
+            self._kept("heartbeat", partial(self._keep_present, heart))
+        )
         background = self._engine.background
-        background(self._kept("heartbeat", partial(self._keep_present, heart)))
         background(self._kept("retired clients", self._see_retired))
         if self._queue.works:
             background(self._kept("wake-ups", partial(self._queue.attend, self._engine.advance)))
@@ -90,9 +93,15 @@ class Crew:
             background(self._kept("workers", self._miss_workers))
 
     async def leave(self) -> None:
-        """Be there no longer; what is still held is free once its lease is over."""
+        """Be there no longer, once the engine has stopped: until then it holds what it ends.
+
+        What is still held is free once its lease is over.
+        """
         if self._heart is None:
             return
+        if self._beating is not None:
+            self._beating.cancel()
+            await asyncio.gather(self._beating, return_exceptions=True)
         with contextlib.suppress(StoreError):
             await self._heart.write(partial(processes.leave, self._ctx.owner))
         await self._heart.close()

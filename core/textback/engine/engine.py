@@ -84,8 +84,10 @@ class Engine:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
-        if self._running:
-            await asyncio.wait(self._running, timeout=STOP_WITHIN_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_WITHIN_S):
+                while self._running:  # a call that is concluded now leaves a case to begin
+                    await asyncio.wait(self._running)
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
@@ -149,15 +151,19 @@ class Engine:
         key = (wake.client, wake.subject)
         if key in self._actors:
             self._actors[key].woken.set()
-        elif self._may_begin() and self.shares.begin(wake, at_once=at_once):
+            if wake.generation is not None:  # of its next lease: it is about to end
+                self._actors[key].next = wake
+        elif self._may_begin(wake) and self.shares.begin(wake, at_once=at_once):
             actor = Actor(self.ctx, self.ctx.clients[wake.client], wake)
             self._actors[key] = actor
             task = asyncio.ensure_future(self._advance(key, actor))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
-    def _may_begin(self) -> bool:
-        return self.ctx.queue.works and not self._stopping
+    def _may_begin(self, wake: Wake | None = None) -> bool:
+        """Whether to begin something: what is held already is brought to its end in any case."""
+        held = wake is not None and wake.generation is not None
+        return self.ctx.queue.works and (held or not self._stopping)
 
     async def run_due(self) -> datetime | None:
         """Do all that is due now, to the end; when something is due next."""
@@ -202,7 +208,7 @@ class Engine:
             self._tell_claimed(key)
             turn = self.shares.end(client)
         if actor.woken.is_set():  # woken after its last look
-            more = [*more, Wake(client, subject)]
+            more = [*more, actor.next or Wake(client, subject)]
         for each in more:  # what was begun goes on: an intent that is committed gets old
             self._take_up(each, at_once=each.generation is not None)
         if turn is not None:
@@ -217,11 +223,14 @@ class Engine:
         """A call that can't be concluded is tried again, later each time, then parked."""
         client, subject = actor.client.id, actor.subject
         generation, now = actor.generation, self.ctx.now()
-        if generation is None:
-            return
 
         def unit() -> Work[None]:
-            yield from subjects.renew(client, subject, generation, 0)
+            held = generation
+            if held is None:
+                held = yield from self.ctx.queue.claim(client, subject, self.ctx.owner, now)
+            if held is None:
+                return
+            yield from subjects.renew(client, subject, held, 0)
             step = yield from steps.get(client, subject, calls.CONCLUDE)
             if step is not None and (yield from steps.start(step, now)):
                 tried = attrs.evolve(step, attempts=step.attempts + 1)

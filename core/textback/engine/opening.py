@@ -66,7 +66,10 @@ class Looked:
 
 
 def look(ctx: Context, client: Client, call: Call, now: datetime) -> Work[Looked]:
-    """Look once; whatever happens to this number later makes the commit fail."""
+    """Look once; whatever happens to this number later makes the commit fail.
+
+    The open case, which is read before the versions, is looked for again in the commit.
+    """
     open_case, joins = yield from joining.open_case(client, call)
     read = pictures.Read()
     if not joins:
@@ -99,6 +102,8 @@ async def open_or_join(
     for _ in range(TRIES):
         try:
             if looked.joins:
+                if asked is not None:
+                    asked.cancel()
                 return await ctx.store.write(partial(joining.join, ctx, client, stack, call, wake))
             identified = identified or await (asked or ask_who(client, stack, call))
             return await _once(ctx, client, stack, call, identified, wake, looked)

@@ -1,4 +1,8 @@
-"""Read what the rules see, on one snapshot, with the versions that the decision rests on."""
+"""Read what the rules see, with the versions that the decision rests on.
+
+On Postgres each statement sees what was committed when it began.  So the versions are read before
+all that they stand for: whatever changes in between has raised them by the time of the commit.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +56,7 @@ class Seen:
 
 @attrs.frozen(kw_only=True)
 class Read:
-    """What a picture is made of, as far as it stands in the store; from one snapshot."""
+    """What a picture is made of, as far as it stands in the store."""
 
     versions: tuple[int, int] = (0, 0)
     suppressions: tuple[Suppression, ...] = ()
@@ -73,7 +77,7 @@ def look(
 ) -> Work[Read]:
     """Read what the rules see of one text to the caller of a case, or of one e-mail to *address*.
 
-    Of the case, only who called and when matters.
+    Of the case, only who called and when matters.  Versions come before what they stand for.
     """
     number = case.number
     versions = (0, 0)

@@ -34,22 +34,6 @@ class Queue(Protocol):
     def renew(self, held: Sequence[tuple[str, str, int]], now: int) -> Work[None]:
         """Hold on to subjects: client, subject, generation."""
 
-    def hold(self, client: str, subject: str, generation: int) -> Work[None]:
-        """Let whoever wants a subject of ours wait for this transaction.
-
-        What becomes due before it is committed is seen by us, and what later does, by them.
-
-        Raises:
-            LostLease: Someone else has it.
-        """
-
-    def keep(self, client: str, subject: str, generation: int, now: int) -> Work[None]:
-        """Go on with a subject after this transaction.
-
-        Raises:
-            LostLease: Someone else has it.
-        """
-
     def hand_over(self, woken: Subjects) -> Work[None]:
         """Tell those who work, in this transaction, unless we are one of them."""
 
@@ -83,15 +67,6 @@ class Alone:
         """Actors renew their leases by themselves."""
         del held, now
         yield from ()
-
-    def hold(self, client: str, subject: str, generation: int) -> Work[None]:
-        """Transactions come one after another: at its end is soon enough to see whose it is."""
-        del client, subject, generation
-        yield from ()
-
-    def keep(self, client: str, subject: str, generation: int, now: int) -> Work[None]:
-        """Renew the lease."""
-        return subjects.renew(client, subject, generation, now + self.lease_us)
 
     def hand_over(self, woken: Subjects) -> Work[None]:
         """There is nobody else."""

@@ -89,7 +89,7 @@ class Shares:
 
     def at_ease(self, client: str) -> bool:
         """Whether so little of a client is under way that what comes now is begun at once."""
-        return self._work[client] < AT_EASE
+        return self._work[client] + self._webhooks[client] < AT_EASE
 
     @property
     def full(self) -> list[str]:

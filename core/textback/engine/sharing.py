@@ -67,15 +67,6 @@ class Shared:
         """One statement for all that this process holds."""
         yield from leases.renew(held, now + self.lease_us)
 
-    def hold(self, client: str, subject: str, generation: int) -> Work[None]:
-        """Lock its row."""
-        yield from subjects.held(client, subject, generation)
-
-    def keep(self, client: str, subject: str, generation: int, now: int) -> Work[None]:
-        """Its row is locked, and the heartbeat renews the lease."""
-        del client, subject, generation, now
-        yield from ()
-
     def hand_over(self, woken: Subjects) -> Work[None]:
         """Who works does it himself; what he can't is found by the timers."""
         if not self.works:

@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
 
 from textback.errors import WrongStore
+from textback.store.locks import MIGRATING
 from textback.store.schema import metadata
 
 _SCRIPTS = Path(__file__).parent / "migrations"
@@ -97,7 +98,7 @@ def _migrate(connection: Connection) -> Migrated:
 def _serialise(connection: Connection) -> None:
     """Only one process migrates at a time: the others wait, then find nothing to do."""
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7483920)")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
     else:
         connection.exec_driver_sql("PRAGMA journal_mode = WAL")
         connection.exec_driver_sql("BEGIN IMMEDIATE")

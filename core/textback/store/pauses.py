@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from textback.store.locks import PAUSING
 from textback.store.work import Work, statement
 
-_LOCK: Final = 7483922  # an advisory one, next to the duty's
-SHARED: Final = f", pg_advisory_xact_lock_shared({_LOCK})"
-_ALONE: Final = f", pg_advisory_xact_lock({_LOCK})"
+SHARED: Final = f", pg_advisory_xact_lock_shared({PAUSING})"
+_ALONE: Final = f", pg_advisory_xact_lock({PAUSING})"
 
 _PAUSE = statement(
     """

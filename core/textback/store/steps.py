@@ -66,7 +66,7 @@ _OUTLOOK = statement("""
     SELECT name, due_at, result FROM steps
     WHERE client = :client AND subject = :subject
         AND ((name LIKE 'follow_up/%' AND state = 'waiting' AND due_at IS NOT NULL)
-            OR (name LIKE 'lead/%' AND state = 'done'))
+            OR (name LIKE 'lead/%' AND state = 'done' AND result IS NOT NULL))
     ORDER BY due_at, name
 """)
 _DUE_OF = statement(f"""

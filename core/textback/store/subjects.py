@@ -29,14 +29,6 @@ _RENEW = statement("""
     WHERE client = :client AND subject = :subject AND generation = :generation
     RETURNING generation
 """)
-_HELD = statement(
-    """
-    SELECT generation FROM subjects
-    WHERE client = :client AND subject = :subject AND generation = :generation
-    """,
-    # Whoever wants it waits for our commit: what became due before that is seen by one of us.
-    on_postgres="FOR UPDATE",
-)
 _FREE_ALL = statement("""
     UPDATE subjects SET lease_until = 0 WHERE lease_until > 0 RETURNING 1 AS freed
 """)
@@ -104,17 +96,6 @@ def renew(client: str, subject: str, generation: int, until: int) -> Work[None]:
         _RENEW,
         {"client": client, "subject": subject, "generation": generation, "until": until},
     )
-    if not rows:
-        raise LostLease(f"{client}/{subject}: the lease was lost")
-
-
-def held(client: str, subject: str, generation: int) -> Work[None]:
-    """Make sure that we still advance this subject, and go on to until this is committed.
-
-    Raises:
-        LostLease: Someone else does.
-    """
-    rows = yield _HELD, {"client": client, "subject": subject, "generation": generation}
     if not rows:
         raise LostLease(f"{client}/{subject}: the lease was lost")
 

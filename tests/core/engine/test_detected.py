@@ -8,6 +8,7 @@ import pytest
 
 from support.house import CALLER, CLIENT, FOLLOW_UPS, LINE, STACK, House
 from textback.config import load
+from textback.engine import forgetting
 from textback.engine.check import stored
 from textback.events import AnsweredBy, Confidence, Happened
 from textback.model import Outcome
@@ -188,6 +189,18 @@ async def test_late_events_of_a_concluded_call_change_nothing(house: House) -> N
     assert house.case()["calls"] == 1
     (call,) = house.rows("SELECT recording_url FROM calls")
     assert call["recording_url"] == "https://r.example/1"
+
+
+async def test_a_message_that_is_told_after_its_caller_was_forgotten(house: House) -> None:
+    """The team hears of it; nothing of what was erased is missed."""
+    await house.missed(call="CA1")
+    await forgetting.forget(house.runtime.ctx, "bright", CALLER)
+
+    await house.tell(house.event("CA1", Happened.VOICEMAIL, recording_url="https://r.example/1"))
+    await house.run()
+
+    assert set(house.states("notify/%/voicemail/%").values()) == {"done"}
+    assert not [row for row in house.rows("SELECT error FROM steps") if row["error"] == "TypeError"]
 
 
 async def test_a_withheld_number_is_told_to_the_team_alone(house: House) -> None:

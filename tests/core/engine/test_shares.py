@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import timedelta
 
 import pytest
@@ -65,3 +66,17 @@ async def test_what_nobody_remembers_is_found_by_its_due_step(
     await closed.run()
 
     assert len({text.to for _, text in closed.sent}) == CALLS
+
+
+async def test_a_burst_is_not_at_ease(closed: House) -> None:
+    """What is begun early does not get in the way of others: webhooks that are stored count."""
+    closed.write()
+    await closed.open()
+    at_hand = closed.runtime.engine.shares
+
+    with contextlib.ExitStack() as burst:
+        assert at_hand.at_ease("bright")
+        for _ in range(shares.AT_EASE):
+            burst.enter_context(at_hand.webhook("bright"))
+        assert not at_hand.at_ease("bright")
+        assert at_hand.at_ease("other")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -13,8 +14,11 @@ import pytest
 from support.house import CALLER, STACK, House
 from textback.clock import micros
 from textback.engine import intents, opening, people, statuses, texts
+from textback.engine.actor import Actor
+from textback.engine.context import Wake
 from textback.errors import MaybeSent, NotSent, StoreBusy
-from textback.model import Absent, Lead, Text, TextState
+from textback.events import Confidence
+from textback.model import Absent, Call, Lead, Text, TextState
 from textback.store import Store, Unit
 
 
@@ -182,6 +186,72 @@ async def test_a_call_that_cannot_be_concluded_is_parked(
     await house.runtime.store.write(lambda: people.steps.retry_parked("*", house.runtime.ctx.now()))
     await house.run()
     assert house.ends() == ["suppressed"]  # three days late: told, not texted
+
+
+@pytest.mark.parametrize("confidence", [Confidence.CERTAIN, Confidence.LIKELY])
+async def test_a_call_whose_past_cannot_be_read_is_kept_and_parked(
+    confidence: Confidence, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row that a newer version wrote, say: the webhook is taken, and the call is not lost."""
+
+    def broken(*args: object) -> Iterator[None]:
+        yield from ()
+        raise ValueError("a basis of which nobody has heard")
+
+    monkeypatch.setattr(opening, "look", broken)
+    await house.tell(house.ended(confidence=confidence))
+    await house.let_pass(timedelta(days=3))
+    assert house.states("conclude") == {"conclude": "parked"}
+
+    monkeypatch.undo()
+    await house.runtime.store.write(lambda: people.steps.retry_parked("*", house.runtime.ctx.now()))
+    await house.run()
+    assert house.ends() == ["suppressed"]
+
+
+async def test_a_case_that_opens_while_the_process_stops_is_not_left_half_done(
+    house: House,
+) -> None:
+    """Its text goes, and its contact is saved, before the end."""
+    asked, known = asyncio.Event(), asyncio.Event()
+
+    async def look(call: Call) -> None:
+        asked.set()
+        await known.wait()
+
+    house.outside.looking = look
+    await house.tell(house.ended())
+    await asked.wait()
+    stopping = asyncio.ensure_future(house.runtime.engine.stop())
+    while not house.runtime.engine._stopping:
+        await asyncio.sleep(0)
+    known.set()
+    await stopping
+
+    assert [row["state"] for row in house.texts()] == ["sent"]
+    assert len(house.outside.leads) == 1
+
+
+async def test_a_subject_that_is_claimed_again_while_it_ends_is_begun_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under the new lease: nobody else may take it before that one is over."""
+    begun: list[int | None] = []
+    free = asyncio.Event()
+
+    async def run(actor: Actor) -> list[Wake]:
+        begun.append(actor.generation)
+        await free.wait()
+        return []
+
+    monkeypatch.setattr(Actor, "run", run)
+    house.runtime.engine.wake([Wake("bright", "call/phones/CA1", 1)])
+    await asyncio.sleep(0)
+    house.runtime.engine.wake([Wake("bright", "call/phones/CA1", 2)])
+    free.set()
+    await house.run()
+
+    assert begun == [1, 2]
 
 
 async def test_a_lease_counts_from_its_commit(

@@ -26,6 +26,18 @@ from textback.store.subjects import LEASE_US, LostLease
 NUMBER = "+13035550123"
 
 
+async def test_a_lease_that_was_freed_is_taken_back_by_who_still_works(store: Store) -> None:
+    """It was not heard for a while; as long as nobody else has the subject, it goes on."""
+    generation = await store.write(lambda: subjects.claim("acme", "case/1", "a", 1_000))
+    assert generation is not None
+    await store.write(lambda: subjects.free_expired(LEASE_US * 10))
+
+    await store.write(lambda: subjects.renew("acme", "case/1", generation, LEASE_US * 20))
+
+    claim = partial(subjects.claim, "acme", "case/1", "b", LEASE_US * 11, expired=False)
+    assert await store.write(claim) is None
+
+
 async def test_a_failed_unit_leaves_nothing(store: Store) -> None:
     """What a unit did before it failed is not there afterwards."""
 

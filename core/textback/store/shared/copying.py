@@ -19,6 +19,7 @@ import attrs
 from sqlalchemy import Table as Declared
 
 from textback.errors import WrongStore
+from textback.store.locks import COPYING
 from textback.store.migrations import HEAD
 from textback.store.opening import Place, schema_of
 from textback.store.postgres import connect, in_words
@@ -26,7 +27,6 @@ from textback.store.schema import metadata
 from textback.store.sqlite import connect as open_file
 
 AT_A_TIME: Final = 2_000  # rows in memory
-CLOSED_TO_OTHERS: Final = 7483923  # the advisory lock of a copy
 
 Told = Callable[[int], None]
 
@@ -133,7 +133,7 @@ def _commits(watch: sqlite3.Connection) -> int:
 
 async def _close_to_others(connection: asyncpg.Connection, target: Place) -> None:
     """Nobody else copies or serves there, and there is nothing."""
-    if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", CLOSED_TO_OTHERS):
+    if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", COPYING):
         raise WrongStore(f"{target}: somebody is copying into it already")
     for table in TABLES:
         await connection.execute(f"LOCK TABLE {table.name} IN EXCLUSIVE MODE")

@@ -24,6 +24,7 @@ from pgqueuer.domain.settings import DBSettings, Durability
 from pgqueuer.models import Job
 from pgqueuer.types import Channel
 
+from textback.store.locks import INSTALLING
 from textback.store.postgres import AWAY, connect, in_words
 from textback.store.shared import Advance, Subjects
 from textback.store.work import Statement, Work
@@ -33,7 +34,6 @@ BATCH: Final = 25  # jobs taken at once
 LOOK_EVERY: Final = timedelta(seconds=2)  # if no notification came
 DEAD_AFTER: Final = timedelta(seconds=5)  # a job taken, and not over
 KEEP_LOG: Final = timedelta(hours=1)
-_INSTALLING: Final = 7483922
 
 _settings = DBSettings(prefix="textback_", durability=Durability.volatile)
 logging.getLogger("pgqueuer").setLevel(logging.CRITICAL)  # what fails is told in our own words
@@ -59,7 +59,7 @@ async def install(url: str) -> None:
     queries = _queries(AsyncpgDriver(connection))
     try:
         with in_words(url):
-            await connection.execute("SELECT pg_advisory_lock($1)", _INSTALLING)
+            await connection.execute("SELECT pg_advisory_lock($1)", INSTALLING)
             if await queries.schema_is_installed():
                 await queries.apply_upgrade()
             else:
