@@ -23,6 +23,7 @@ import structlog
 
 from textback.errors import (
     MaybeSent,
+    NotAsked,
     NotSent,
     ProviderError,
     TextbackError,
@@ -255,7 +256,7 @@ async def _bounded(impl: Impl, work: Coroutine[Any, Any, Any], limit_s: float | 
         if stubborn:
             work.close()
     if stubborn:
-        raise NotSent(
+        raise NotAsked(
             f"{impl.plugin} was not asked: {MOST_LEFT_BEHIND} calls of its hooks never ended"
         )
     task = asyncio.create_task(work)

@@ -72,6 +72,10 @@ class NotSent(ProviderError):
     """No byte of the request was written: refused, unreachable, or no connection in time."""
 
 
+class NotAsked(NotSent):
+    """The account rests or has no room: nothing was tried, and it says nothing of the request."""
+
+
 class MaybeSent(ProviderError):
     """The request may have left and no whole answer came: nobody knows whether it was done."""
 

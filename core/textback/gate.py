@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from aiolimiter import AsyncLimiter
 
 from textback.clock import Clock
-from textback.errors import MaybeSent, NotSent, Refused
+from textback.errors import MaybeSent, NotAsked, NotSent, Refused
 
 AT_ONCE: Final = 20  # requests of one account under way, where its plugin doesn't say
 WAIT_S: Final = 5.0  # for a place among an account's requests
@@ -67,7 +67,7 @@ class Gate:
         """Get a place for one request; each that was given must be given back by `leave`.
 
         Raises:
-            NotSent: The account rests, or there was no place within *wait_s* seconds.
+            NotAsked: The account rests, or there was no place within *wait_s* seconds.
         """
         trial = self._let_in()
         try:
@@ -81,7 +81,7 @@ class Gate:
                 self._on_trial = False
             if isinstance(error, TimeoutError):
                 words = "was not asked: too many requests of this account are under way"
-                raise NotSent(f"{self._name} {words}") from None
+                raise NotAsked(f"{self._name} {words}") from None
             raise
 
     def leave(self, failed: bool | None) -> None:
@@ -108,7 +108,7 @@ class Gate:
         left_s = (self._rests_until - self._clock.now()).total_seconds()
         if left_s > 0 or self._on_trial:
             words = f"was not asked: its last {self._failures} requests failed, it rests a while"
-            raise NotSent(f"{self._name} {words}", retry_after=max(left_s, 1.0))
+            raise NotAsked(f"{self._name} {words}", retry_after=max(left_s, 1.0))
         self._on_trial = True
         return True
 

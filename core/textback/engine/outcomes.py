@@ -245,12 +245,18 @@ def _again(
     declined: Declined,
     now: int,
 ) -> Work[None]:
-    if step.attempts >= retry.TRIES:
+    if declined.asked and step.attempts >= retry.TRIES:
         yield from _gave_up(ctx, client, stack, step, case, declined.because, now)
         return
-    due_at = now + int(retry.delay_s(step.attempts, declined.retry_after) * 1_000_000)
+    wait_s = (
+        retry.delay_s(step.attempts, declined.retry_after)
+        if declined.asked
+        else retry.until_asked_s(declined.retry_after)
+    )
+    due_at = now + int(wait_s * 1_000_000)
+    because, tried = declined.because, declined.asked
     if not (
-        yield from steps.wait(client.id, step.subject, step.name, due_at, declined.because, now)
+        yield from steps.wait(client.id, step.subject, step.name, due_at, because, now, tried=tried)
     ):
         yield from _called_off(ctx, client, step, now)
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import random
+
 import tenacity
 
 from textback.engine.context import Context
-from textback.errors import ProviderError, StoreError
+from textback.errors import NotAsked, ProviderError, StoreError
 from textback.store import Work, steps
 from textback.store.steps import Step
 
 FIRST_S = 2.0
 LONGEST_S = 3600.0
 TRIES = 24  # with the waits above, a provider may be down for about half a day
+NOT_ASKED_S = 15.0  # over so long those spread that wait until an account is asked again
 
 _wait = tenacity.wait_random_exponential(multiplier=FIRST_S, max=LONGEST_S)
 _retrying = tenacity.Retrying(wait=_wait)
@@ -38,12 +41,24 @@ def delay_s(attempts: int, retry_after: float | None = None) -> float:
     return max(0.5 + _wait(state), retry_after or 0.0)
 
 
+def until_asked_s(retry_after: float | None) -> float:
+    """Seconds until the next try of what nobody was asked for: soon after the account has rested.
+
+    It counts as no try.  Of all that wait, the account itself lets one through to see how it is.
+    """
+    return (retry_after or 0.0) + random.uniform(0.5, NOT_ASKED_S)  # noqa: S311 (no secret)
+
+
 def again_or_park(ctx: Context, step: Step, error: BaseException) -> Work[None]:
     """Commit that a step failed: wait and try again, or park it where people see it."""
     now = ctx.now()
     said = describe(error)
     if step.name.startswith("deal/"):  # what is logged need not wait until there is one
         yield from steps.release(step.client, step.subject, step.name, now)
+    if isinstance(error, NotAsked):
+        due_at = now + int(until_asked_s(error.retry_after) * 1_000_000)
+        yield from steps.wait(step.client, step.subject, step.name, due_at, said, now, tried=False)
+        return
     permanent = isinstance(error, ProviderError) and error.permanent
     if permanent or step.attempts >= TRIES:
         yield from steps.park(step.client, step.subject, step.name, said, now)

@@ -23,7 +23,7 @@ from textback.engine.context import Context, Wake, sides_of
 from textback.engine.names import case_subject, text_id
 from textback.engine.pictures import case_of
 from textback.engine.records import Gone
-from textback.errors import Refused
+from textback.errors import NotAsked, ProviderError, Refused
 from textback.events import TextReceived
 from textback.flow import deliver
 from textback.flow import staff as wording
@@ -56,7 +56,7 @@ async def tell(
     declined = await asyncio.gather(*(_send(ctx, client, texter, text) for text in sent))
     failed = [each for each in declined if each is not None]
     if again := next((each for each in failed if not each.permanent), None):
-        raise Refused(again.because, permanent=False, retry_after=again.retry_after)
+        raise _later(again)
     if failed and len(failed) == len(sent):
         raise Refused(failed[0].because, permanent=True)
     result = {"title": notice.title, "phones": len(sent) - len(failed)}
@@ -241,10 +241,18 @@ async def ask(ctx: Context, client: Client, step: Step) -> Result:
         step=step.name,
     )
     declined = await _send(ctx, client, texter, text)
+    if declined is not None and declined.permanent:
+        raise Refused(declined.because, permanent=True)
     if declined is not None:
-        permanent = declined.permanent
-        raise Refused(declined.because, permanent=permanent, retry_after=declined.retry_after)
+        raise _later(declined)
     return outcomes.finished(ctx, step, {})
+
+
+def _later(declined: deliver.Declined) -> ProviderError:
+    """It is tried again; if nobody was asked, that was no try."""
+    if not declined.asked:
+        return NotAsked(declined.because, retry_after=declined.retry_after)
+    return Refused(declined.because, permanent=False, retry_after=declined.retry_after)
 
 
 def _open_cases(client: Client) -> Work[list[Case]]:

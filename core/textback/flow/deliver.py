@@ -8,7 +8,7 @@ import attrs
 
 from textback import dispatch
 from textback.config.settings import Client
-from textback.errors import DeliveryError, MaybeSent, NotSent, ProviderError
+from textback.errors import DeliveryError, MaybeSent, NotAsked, NotSent, ProviderError
 from textback.flow import wording
 from textback.model import Absent, Case, Email, Kind, Receipt, Text
 from textback.phones import display, region_of
@@ -36,6 +36,7 @@ class Declined:
     Attributes:
         next_may_try: Another sender could deliver it.
         permanent: The same sender would say the same again.
+        asked: Somebody was asked; else the account rests, or has no room.
     """
 
     because: str
@@ -44,6 +45,7 @@ class Declined:
     opted_out: bool = False
     unreachable: bool = False
     retry_after: float | None = None
+    asked: bool = True
     code: str | None = None
 
 
@@ -75,7 +77,11 @@ async def _hand_over(sender: dispatch.Impl, **what: Text | Email) -> Attempt:
         )
     except NotSent as error:
         return Declined(
-            str(error), next_may_try=True, permanent=False, retry_after=error.retry_after
+            str(error),
+            next_may_try=True,
+            permanent=False,
+            retry_after=error.retry_after,
+            asked=not isinstance(error, NotAsked),
         )
     except MaybeSent as error:
         return Unsure(str(error))

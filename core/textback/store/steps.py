@@ -124,7 +124,8 @@ _RELEASE = statement("""
         AND due_at IS NULL
 """)
 _WAIT = statement("""
-    UPDATE steps SET state = 'waiting', due_at = :due_at, error = :error, updated_at = :now
+    UPDATE steps SET state = 'waiting', due_at = :due_at, error = :error, updated_at = :now,
+        attempts = CASE WHEN attempts > 0 THEN attempts - :untried ELSE 0 END
     WHERE client = :client AND subject = :subject AND name = :name
         AND state IN ('waiting', 'running')
     RETURNING name
@@ -168,7 +169,7 @@ _PARKED = statement("""
 """)
 _FAILING = statement("""
     SELECT client, name, error, count(*) AS number FROM steps
-    WHERE state = 'waiting' AND due_at IS NOT NULL AND attempts > 0 AND error IS NOT NULL
+    WHERE state = 'waiting' AND due_at IS NOT NULL AND error IS NOT NULL
         AND (name LIKE 'lead/%' OR name LIKE 'deal/%' OR name LIKE 'log/%' OR name LIKE 'notify/%')
     GROUP BY client, name, error ORDER BY client, name
 """)
@@ -356,9 +357,19 @@ def release(client: str, subject: str, name: str, now: int) -> Work[None]:
 
 
 def wait(
-    client: str, subject: str, name: str, due_at: int | None, error: str | None, now: int
+    client: str,
+    subject: str,
+    name: str,
+    due_at: int | None,
+    error: str | None,
+    now: int,
+    *,
+    tried: bool = True,
 ) -> Work[bool]:
-    """Look at a step again at a moment (None: when somebody says so); False if it is over."""
+    """Look at a step again at a moment (None: when somebody says so); False if it is over.
+
+    Unless it was *tried*, this time does not count.
+    """
     rows = yield (
         _WAIT,
         {
@@ -368,6 +379,7 @@ def wait(
             "due_at": due_at,
             "error": error,
             "now": now,
+            "untried": 0 if tried else 1,
         },
     )
     return bool(rows)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from support.house import CALLER, House
 from textback.engine import retry
-from textback.errors import NotSent, Refused, StoreBusy
-from textback.model import Lead
+from textback.errors import NotAsked, NotSent, Refused, StoreBusy
+from textback.model import Lead, Receipt, Text
 from textback.store import steps
 
 DAY = timedelta(days=1)
@@ -112,3 +112,31 @@ async def test_retry_revives_what_is_parked_and_what_waits_for_it(house: House) 
     assert revived == 1
     assert house.states("lead/%") == {"lead/crm": "done"}
     assert {key.rpartition("/log/")[2] for key in house.outside.logged} >= {"crm/call/1"}
+
+
+async def test_what_nobody_was_asked_for_goes_soon_after_the_account_has_rested(
+    house: House,
+) -> None:
+    """However often it was put off, a text is no later for it, and nothing is parked."""
+    rests_until = house.clock.now() + timedelta(minutes=10)
+
+    def is_at_rest() -> None:
+        left = rests_until - house.clock.now()
+        if left > timedelta(0):
+            raise NotAsked("it rests a while", retry_after=min(20.0, left.total_seconds()))
+
+    async def send(text: Text) -> Receipt:
+        is_at_rest()
+        return house.outside.take("carrier", text)
+
+    async def save(lead: Lead) -> None:
+        is_at_rest()
+
+    house.outside.sending["carrier"] = send
+    house.outside.saving = save
+    await house.missed()
+    await house.until(rests_until + timedelta(seconds=retry.NOT_ASKED_S + 1))
+
+    assert len(house.sent) == len(house.outside.leads) == 1
+    (step,) = house.rows("SELECT attempts FROM steps WHERE name = 'lead/crm'")
+    assert step["attempts"] == 1
