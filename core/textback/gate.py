@@ -20,7 +20,7 @@ from textback.errors import MaybeSent, NotAsked, NotSent, Refused
 AT_ONCE: Final = 20  # requests of one account under way, where its plugin doesn't say
 WAIT_S: Final = 5.0  # for a place among an account's requests
 FAILURES: Final = 5  # in a row: then the account isn't asked for a while
-FIRST_REST, LONGEST_REST = timedelta(seconds=10), timedelta(minutes=5)
+FIRST_REST, LONGEST_REST = timedelta(seconds=10), timedelta(minutes=1)
 
 
 class Gate:
