@@ -25,9 +25,11 @@ class Provider(twilio_api.TwilioApi):
 
     Attributes:
         calls: Those that are listed, as Twilio lists them.
+        legs: To the business, by their call.
     """
 
     calls: list[dict[str, object]] = attrs.field(factory=list)
+    legs: dict[str, dict[str, object]] = attrs.field(factory=dict)
 
     def saw_call(self, sid: str, caller: str, line: str, status: str) -> None:
         """A call has ended; its one leg had the status."""
@@ -45,17 +47,18 @@ class Provider(twilio_api.TwilioApi):
             "parent_call_sid": None,
         }
         leg = {**whole, "sid": f"{sid}-leg", "status": status, "parent_call_sid": sid}
-        self.calls += [whole, {**leg, "direction": "outbound-dial"}]
+        self.calls.append(whole)
+        self.legs[sid] = {**leg, "direction": "outbound-dial"}
 
     def _listing(self, path: str, target: str) -> tuple[int, dict[str, object]]:
         if not path.endswith("/Calls.json"):
             return super()._listing(path, target)
         query = parse_qs(urlsplit(target).query)
-        found = self.calls
         if "ParentCallSid" in query:
-            found = [c for c in found if c["parent_call_sid"] == query["ParentCallSid"][0]]
-        if "To" in query:
-            found = [c for c in found if c["to"] == query["To"][0]]
+            leg = self.legs.get(query["ParentCallSid"][0])
+            found = [leg] if leg is not None else []
+        else:
+            found = [call for call in self.calls if call["to"] == query["To"][0]]
         return 200, {"calls": found, "next_page_uri": None}
 
 
