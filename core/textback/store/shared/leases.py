@@ -18,12 +18,20 @@ HEARTBEAT_S: Final = 1.0
 _NOW = statement("""
     SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT) AS now
 """)
+# A row that is locked is in a commit, which renews its lease by itself: to wait for it would hold
+# up that commit's neighbours, whose rows are locked here by then.
 _RENEW = statement("""
     UPDATE subjects SET lease_until = :until
-    FROM unnest(CAST(:clients AS TEXT[]), CAST(:subjects AS TEXT[]),
-        CAST(:generations AS BIGINT[])) AS held(client, subject, generation)
-    WHERE subjects.client = held.client AND subjects.subject = held.subject
-        AND subjects.generation = held.generation AND subjects.lease_until > 0
+    FROM (
+        SELECT s.client, s.subject
+        FROM subjects s JOIN unnest(CAST(:clients AS TEXT[]), CAST(:subjects AS TEXT[]),
+            CAST(:generations AS BIGINT[])) AS held(client, subject, generation)
+            ON s.client = held.client AND s.subject = held.subject
+                AND s.generation = held.generation
+        WHERE s.lease_until > 0
+        FOR UPDATE OF s SKIP LOCKED
+    ) AS free
+    WHERE subjects.client = free.client AND subjects.subject = free.subject
 """)
 
 
