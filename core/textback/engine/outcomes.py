@@ -248,13 +248,9 @@ def _again(
     if declined.asked and step.attempts >= retry.TRIES:
         yield from _gave_up(ctx, client, stack, step, case, declined.because, now)
         return
-    wait_s = (
-        retry.delay_s(step.attempts, declined.retry_after)
-        if declined.asked
-        else retry.until_asked_s(declined.retry_after)
-    )
-    due_at = now + int(wait_s * 1_000_000)
     because, tried = declined.because, declined.asked
+    wait_s = retry.delay_s(step.attempts, declined.retry_after, asked=tried)
+    due_at = now + int(wait_s * 1_000_000)
     if not (
         yield from steps.wait(client.id, step.subject, step.name, due_at, because, now, tried=tried)
     ):

@@ -29,24 +29,20 @@ class Unknown(ProviderError):
         super().__init__(f"this version of textback has no step {name}")
 
 
-def delay_s(attempts: int, retry_after: float | None = None) -> float:
+def delay_s(attempts: int, retry_after: float | None = None, *, asked: bool = True) -> float:
     """Seconds until the next try: exponential with full jitter, never before Retry-After.
 
     Args:
         attempts: How often it was tried, at least 1.
         retry_after: Seconds that the provider asked for.
+        asked: Else it was no try: the next is soon after the account has rested.  Of all that
+            wait, the account itself lets one through to see how it is.
     """
+    if not asked:
+        return (retry_after or 0.0) + random.uniform(0.5, NOT_ASKED_S)  # noqa: S311 (no secret)
     state = tenacity.RetryCallState(_retrying, None, (), {})
     state.attempt_number = attempts + 1  # tenacity counts from one and jitters below 2 ** (n - 1)
     return max(0.5 + _wait(state), retry_after or 0.0)
-
-
-def until_asked_s(retry_after: float | None) -> float:
-    """Seconds until the next try of what nobody was asked for: soon after the account has rested.
-
-    It counts as no try.  Of all that wait, the account itself lets one through to see how it is.
-    """
-    return (retry_after or 0.0) + random.uniform(0.5, NOT_ASKED_S)  # noqa: S311 (no secret)
 
 
 def again_or_park(ctx: Context, step: Step, error: BaseException) -> Work[None]:
@@ -55,17 +51,14 @@ def again_or_park(ctx: Context, step: Step, error: BaseException) -> Work[None]:
     said = describe(error)
     if step.name.startswith("deal/"):  # what is logged need not wait until there is one
         yield from steps.release(step.client, step.subject, step.name, now)
-    if isinstance(error, NotAsked):
-        due_at = now + int(until_asked_s(error.retry_after) * 1_000_000)
-        yield from steps.wait(step.client, step.subject, step.name, due_at, said, now, tried=False)
-        return
+    asked = not isinstance(error, NotAsked)
     permanent = isinstance(error, ProviderError) and error.permanent
-    if permanent or step.attempts >= TRIES:
+    if permanent or (asked and step.attempts >= TRIES):
         yield from steps.park(step.client, step.subject, step.name, said, now)
         return
     after = error.retry_after if isinstance(error, ProviderError) else None
-    due_at = now + int(delay_s(step.attempts, after) * 1_000_000)
-    yield from steps.wait(step.client, step.subject, step.name, due_at, said, now)
+    due_at = now + int(delay_s(step.attempts, after, asked=asked) * 1_000_000)
+    yield from steps.wait(step.client, step.subject, step.name, due_at, said, now, tried=asked)
 
 
 def describe(error: BaseException) -> str:
