@@ -7,8 +7,8 @@ import random
 import time
 from enum import Enum
 
+import aiohttp
 import attrs
-import httpx
 
 from crash.killer import Killers
 from crash.provider import Provider
@@ -72,7 +72,7 @@ class Carrier:
         self._rate = rate
         self._random = rng
         self._report = report
-        self._http = httpx.AsyncClient(timeout=5)
+        self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5))
         self._lines = asyncio.Semaphore(AT_ONCE)
         self.calls: list[Placed] = []
 
@@ -108,7 +108,7 @@ class Carrier:
 
     async def close(self) -> None:
         """Close its connections."""
-        await self._http.aclose()
+        await self._http.close()
 
     def _place(self) -> Placed:
         """Somebody calls, and nobody or somebody takes it."""
@@ -167,9 +167,9 @@ class Carrier:
                 await asyncio.sleep(self._random.uniform(0.01, 0.3))
                 return False
             self._report.webhooks += 1
-            headers = d.signed(path, form)
+            sent = self._http.post(f"{address}{path}", data=form, headers=d.signed(path, form))
             try:
-                answer = await self._http.post(f"{address}{path}", data=form, headers=headers)
-            except httpx.HTTPError:
+                async with sent as answer:
+                    return answer.ok
+            except (aiohttp.ClientError, TimeoutError):
                 return False
-            return answer.is_success

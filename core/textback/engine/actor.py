@@ -19,10 +19,11 @@ from textback.config.settings import Client
 from textback.engine import calls, retry
 from textback.engine.committing import committed
 from textback.engine.context import Context, Wake
-from textback.engine.kinds import AtWork, Result, kind_of
+from textback.engine.kinds import AtWork, kind_of
+from textback.engine.names import CONCLUDE
 from textback.engine.port import Alone
 from textback.errors import StoreBusy
-from textback.store import Work, processes, steps, subjects
+from textback.store import Unit, Work, processes, steps, subjects
 from textback.store.steps import Step
 
 OTHERS_AFTER_US = 5_000_000  # a process of another version may take what we don't know
@@ -61,7 +62,7 @@ class Actor:
         self.next: Wake | None = None
         self._is_call = wake.subject.startswith("call/")
         self._renewed = ctx.now()
-        self._tasks: dict[asyncio.Task[Result], Step] = {}
+        self._tasks: dict[asyncio.Task[Unit[None]], Step] = {}
         self._looked = dict(wake.prepared)
         self._begun = wake.started
 
@@ -92,7 +93,7 @@ class Actor:
         if self._is_call:
             known = yield from calls.take(ctx, client, subject)
             if known is not None:
-                begun = Begun(looked={calls.CONCLUDE: known})
+                begun = Begun(looked={CONCLUDE: known})
         else:
             begun = yield from self._take_due(frozenset())
         if not begun.steps and not begun.looked:
@@ -150,7 +151,7 @@ class Actor:
         busy = {step.name for step in self._tasks.values()}
         return any(step.name not in busy for step in due)
 
-    def _commit(self, results: Sequence[Result], busy: frozenset[str]) -> Work[Begun]:
+    def _commit(self, results: Sequence[Unit[None]], busy: frozenset[str]) -> Work[Begun]:
         """Commit results, and take what is due; with nothing left, give the lease back.
 
         If the lease is not ours any more, nothing of all this is committed.  To renew it comes
@@ -218,11 +219,11 @@ class Actor:
             task.add_done_callback(self._ended)
             self._tasks[task] = step
 
-    def _ended(self, task: asyncio.Task[Result]) -> None:
+    def _ended(self, task: asyncio.Task[Unit[None]]) -> None:
         if task in self._tasks:  # it is not one that we gave up
             self.woken.set()
 
-    def _result(self, task: asyncio.Task[Result], step: Step) -> Result:
+    def _result(self, task: asyncio.Task[Unit[None]], step: Step) -> Unit[None]:
         error = task.exception()
         if error is None:
             return task.result()
@@ -238,7 +239,7 @@ class Actor:
         )
         return partial(retry.again_or_park, self.ctx, step, error)
 
-    async def _do(self, step: Step) -> Result:
+    async def _do(self, step: Step) -> Unit[None]:
         """Run one step by its name."""
         looked = self._looked.pop(step.name, None)
         if isinstance(looked, _Unread):

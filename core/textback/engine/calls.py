@@ -17,7 +17,7 @@ from textback.config.settings import Client
 from textback.engine import closing, opening, todo
 from textback.engine.codec import kind_of, read_event, write_event
 from textback.engine.context import Context, Wake, line_of, number_of
-from textback.engine.names import case_subject
+from textback.engine.names import CONCLUDE, case_subject
 from textback.events import AnsweredBy, CallEvent, Happened
 from textback.flow.detect import Conclusion, conclude, facts
 from textback.model import Call, Outcome, PhoneNumber
@@ -25,7 +25,6 @@ from textback.plugins import Stack
 from textback.store import Work, calls, inbox, steps, subjects
 from textback.store.steps import Step
 
-CONCLUDE = "conclude"
 NEVER_ENDED = timedelta(hours=4)  # a call of which nothing more was told by then is given up
 
 

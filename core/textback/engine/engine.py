@@ -16,10 +16,11 @@ from typing import Any
 import attrs
 
 from textback.clock import moment
-from textback.engine import accept, calls, declaring, observing, retiring, retry, sealer
+from textback.engine import accept, declaring, observing, retiring, retry, sealer
 from textback.engine.actor import Actor
 from textback.engine.committing import BUSY_WAIT_S
 from textback.engine.context import Context, Wake
+from textback.engine.names import CONCLUDE
 from textback.engine.port import Alone
 from textback.engine.shares import Shares
 from textback.errors import StoreBusy, StoreError
@@ -231,7 +232,7 @@ class Engine:
             if held is None:
                 return
             yield from subjects.renew(client, subject, held, 0)
-            step = yield from steps.get(client, subject, calls.CONCLUDE)
+            step = yield from steps.get(client, subject, CONCLUDE)
             if step is not None and (yield from steps.start(step, now)):
                 tried = attrs.evolve(step, attempts=step.attempts + 1)
                 yield from retry.again_or_park(self.ctx, tried, error)

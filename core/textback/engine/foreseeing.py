@@ -13,6 +13,7 @@ import attrs
 from textback.config.settings import Client
 from textback.engine import calls, opening
 from textback.engine.context import Wake
+from textback.engine.names import CONCLUDE
 from textback.events import CallEvent, Event
 from textback.model import Call
 from textback.plugins import Stack
@@ -33,10 +34,10 @@ class Foreseen:
         """Hand the answer to whoever concludes the call; to nobody if all is different."""
         settled = list(wakes)
         for place, wake in enumerate(wakes):
-            known: calls.Known | None = wake.prepared.get(calls.CONCLUDE)
+            known: calls.Known | None = wake.prepared.get(CONCLUDE)
             if known is not None and known.looked is not None and known.call == self.call:
                 known = attrs.evolve(known, asked=self.asked)
-                settled[place] = attrs.evolve(wake, prepared={calls.CONCLUDE: known})
+                settled[place] = attrs.evolve(wake, prepared={CONCLUDE: known})
                 return settled
         self.asked.cancel()
         return settled

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from textback.clock import micros, moment
 from textback.config.settings import Client
 from textback.engine import closing
 from textback.engine.context import Context
-from textback.store import Work, cases, contacts, steps
+from textback.store import Unit, Work, cases, contacts, steps
 from textback.store.steps import Step
 
-Result = Callable[[], Work[None]]
 
-
-async def run(ctx: Context, client: Client, step: Step) -> Result:
+async def run(ctx: Context, client: Client, step: Step) -> Unit[None]:
     """Do the ``idle`` step: close the case, or look again when its quiet time may be over."""
 
     def unit() -> Work[None]:

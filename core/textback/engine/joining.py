@@ -5,7 +5,7 @@ from __future__ import annotations
 from textback.config.settings import Client
 from textback.engine import todo
 from textback.engine.context import Context, Wake
-from textback.engine.names import case_subject
+from textback.engine.names import CONCLUDE, case_subject
 from textback.model import Call, End
 from textback.plugins import Stack
 from textback.store import Work, calls, cases, ledger, steps, subjects, texts
@@ -89,5 +89,5 @@ def conclude(client: Client, wake: Wake, call: Call, case: str, now: int) -> Wor
     """
     outcome = call.outcome.value if call.outcome else None
     result = {"outcome": outcome, "because": call.evidence, "case": case}
-    if not (yield from steps.finish(client.id, wake.subject, "conclude", result, now)):
+    if not (yield from steps.finish(client.id, wake.subject, CONCLUDE, result, now)):
         raise LostLease(f"{client.id}/{wake.subject} was concluded already")

@@ -14,10 +14,8 @@ import attrs
 from textback.config.settings import Client
 from textback.engine import idle, notices, records, settling, staff, texts
 from textback.engine.context import Context
-from textback.store import Work
+from textback.store import Unit, Work
 from textback.store.steps import Step
-
-Result = Callable[[], Work[None]]
 
 
 @attrs.frozen(kw_only=True)
@@ -33,7 +31,7 @@ class AtWork:
     client: Client
     step: Step
     looked: Any
-    hold: Callable[[], Work[None]]
+    hold: Unit[None]
 
 
 @attrs.frozen
@@ -45,7 +43,7 @@ class Kind:
         look: What doing it needs from the store.
     """
 
-    do: Callable[[AtWork], Awaitable[Result]]
+    do: Callable[[AtWork], Awaitable[Unit[None]]]
     look: Callable[[Client, Step], Work[Any]] | None = None
 
 

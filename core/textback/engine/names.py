@@ -8,6 +8,7 @@ import hashlib
 FIRST_TEXT = "text/1"
 IDLE = "idle"
 CALLED_AGAIN = "the caller called again"  # why a case was closed in which there was no word
+CONCLUDE = "conclude"  # the step of a call: what came of it
 NO_CASE = "restored"  # of texts whose call a restored store has never heard of
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -19,11 +19,9 @@ from textback.engine.pictures import case_of
 from textback.engine.records import Gone
 from textback.flow import choice, follow_up, notify
 from textback.model import Notice, TextState
-from textback.store import Work, calls, cases, steps, texts
+from textback.store import Unit, Work, calls, cases, steps, texts
 from textback.store.steps import Step
 from textback.store.work import Row
-
-Result = Callable[[], Work[None]]
 
 _BOOKINGS = {
     "booking": notify.booked,
@@ -32,7 +30,7 @@ _BOOKINGS = {
 }
 
 
-async def tell(ctx: Context, client: Client, step: Step, facts: notify.Facts) -> Result:
+async def tell(ctx: Context, client: Client, step: Step, facts: notify.Facts) -> Unit[None]:
     """Do ``notify/NOTIFIER/...`` with what `look` has read for it."""
     _, plugin, about = step.name.split("/", 2)
     stack = await ctx.stack(client.id)

@@ -6,7 +6,6 @@ first text, the ledger, and what follows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 
 from textback.clock import micros, moment
@@ -20,11 +19,9 @@ from textback.flow.deliver import Declined
 from textback.model import Case, End, FailureReason, TextState
 from textback.picture import Action, Decision
 from textback.plugins import Stack
-from textback.store import Work, cases, contacts, ledger, pauses, steps, suppressions, texts
+from textback.store import Unit, Work, cases, contacts, ledger, pauses, steps, suppressions, texts
 from textback.store.steps import Step
 from textback.store.work import Row
-
-Result = Callable[[], Work[None]]
 
 ASK_AGAIN_S = (5, 30, 120, 600, 3600)  # when a provider is asked what became of an unsure text
 ENDED_FOR = {
@@ -108,7 +105,7 @@ def _sequence(ctx: Context, client: Client, intent: Intent, case: Row, now: int)
     )
 
 
-def unsure(ctx: Context, client: Client, stack: Stack, intent: Intent, because: str) -> Result:
+def unsure(ctx: Context, client: Client, stack: Stack, intent: Intent, because: str) -> Unit[None]:
     """It may have left: nobody else tries, the team is told, and the provider is asked later."""
 
     def unit() -> Work[None]:
@@ -158,14 +155,14 @@ def unsure(ctx: Context, client: Client, stack: Stack, intent: Intent, because: 
     return unit
 
 
-def cut_off(ctx: Context, client: Client, stack: Stack, intent: Intent) -> Result:
+def cut_off(ctx: Context, client: Client, stack: Stack, intent: Intent) -> Unit[None]:
     """We were stopped between the intent and the answer: nobody knows whether it left."""
     return unsure(ctx, client, stack, intent, "textback was stopped while it was being sent")
 
 
 def refused(
     ctx: Context, client: Client, stack: Stack, step: Step, intent: Intent, attempt: Declined
-) -> Result:
+) -> Unit[None]:
     """A sender said no, and no other may try; what it said of the number is remembered."""
 
     def unit() -> Work[None]:
@@ -210,7 +207,7 @@ def not_taken(
     step: Step,
     case: str,
     declined: Declined | None,
-) -> Result:
+) -> Unit[None]:
     """No sender took it, and it surely did not leave: try again, or give up in words."""
 
     def unit() -> Work[None]:
@@ -271,7 +268,7 @@ def _gave_up(
 
 def forbidden(
     ctx: Context, client: Client, stack: Stack, step: Step, case: Case, decision: Decision
-) -> Result:
+) -> Unit[None]:
     """The rules say no, or not now."""
 
     def unit() -> Work[None]:
@@ -315,7 +312,7 @@ def _end_without_text(step: Step, case: Case, decision: Decision) -> tuple[End, 
     return End.SUPPRESSED, decision.because
 
 
-def called_off(ctx: Context, client: Client, step: Step) -> Result:
+def called_off(ctx: Context, client: Client, step: Step) -> Unit[None]:
     """It was cancelled while it ran, and nothing has left."""
     return lambda: _called_off(ctx, client, step, ctx.now())
 
@@ -339,7 +336,7 @@ def never_left(ctx: Context, client: Client, case: str, because: str, now: int) 
         ctx.metrics.ends.labels(end.value).inc()
 
 
-def dropped(ctx: Context, client: Client, step: Step, because: str) -> Result:
+def dropped(ctx: Context, client: Client, step: Step, because: str) -> Unit[None]:
     """There is nothing to send any more."""
 
     def unit() -> Work[None]:
@@ -394,7 +391,7 @@ def due_after(asked: int, now: datetime) -> int | None:
     return micros(now) + ASK_AGAIN_S[asked] * 1_000_000 if asked < len(ASK_AGAIN_S) else None
 
 
-def finished(ctx: Context, step: Step, result: dict[str, object]) -> Result:
+def finished(ctx: Context, step: Step, result: dict[str, object]) -> Unit[None]:
     """A step is done, and there is nothing more to say about it."""
 
     def unit() -> Work[None]:

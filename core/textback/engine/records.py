@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 import attrs
@@ -18,10 +17,8 @@ from textback.engine.pictures import case_of
 from textback.errors import Refused
 from textback.flow import record
 from textback.model import Activity, Case, CrmRef, PhoneNumber
-from textback.store import Work, calls, cases, contacts, steps, texts
+from textback.store import Unit, Work, calls, cases, contacts, steps, texts
 from textback.store.steps import DONE, RUNNING, WAITING, Step
-
-Result = Callable[[], Work[None]]
 
 
 class Gone(Refused):
@@ -31,7 +28,7 @@ class Gone(Refused):
         super().__init__(f"the client's file has no plugin {plugin} that does this", permanent=True)
 
 
-async def save_contact(ctx: Context, client: Client, step: Step, case: Case) -> Result:
+async def save_contact(ctx: Context, client: Client, step: Step, case: Case) -> Unit[None]:
     """Do ``lead/CRM``; the unit that keeps the record's id."""
     plugin = step.name.partition("/")[2]
     impl = (await ctx.stack(client.id)).impl("save_contact", plugin)
@@ -47,7 +44,7 @@ async def save_contact(ctx: Context, client: Client, step: Step, case: Case) -> 
 
 async def save_deal(
     ctx: Context, client: Client, step: Step, looked: tuple[Case, CrmRef | None]
-) -> Result:
+) -> Unit[None]:
     """Do ``deal/CRM``; the unit that keeps the record's id."""
     plugin = step.name.partition("/")[2]
     impl = (await ctx.stack(client.id)).impl("save_deal", plugin)
@@ -95,7 +92,7 @@ class ToLog:
     early: bool
 
 
-async def log(ctx: Context, client: Client, step: Step, found: ToLog) -> Result:
+async def log(ctx: Context, client: Client, step: Step, found: ToLog) -> Unit[None]:
     """Do ``log/CRM/...``: write a call, text, reply or booking to the contact's record."""
     plugin = step.name.split("/")[1]
     impl = (await ctx.stack(client.id)).impl("log_activity", plugin)

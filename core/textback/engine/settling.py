@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from textback.config.settings import Client
 from textback.engine import intents, outcomes, statuses
 from textback.engine.context import Context
 from textback.engine.intents import Intent
 from textback.flow import deliver
 from textback.model import Absent, Kind, Receipt, TextState
-from textback.store import Work, cases, steps, texts
+from textback.store import Unit, Work, cases, steps, texts
 from textback.store.steps import Step
 
-Result = Callable[[], Work[None]]
 
-
-async def run(ctx: Context, client: Client, step: Step) -> Result:
+async def run(ctx: Context, client: Client, step: Step) -> Unit[None]:
     """Do a ``settle/...`` step; the unit that commits what was found."""
     stack = await ctx.stack(client.id)
     row = await ctx.store.read(lambda: texts.get(client.id, step.detail["text"]))

@@ -6,8 +6,6 @@ follow-ups at their times included, as far as a caller who got no text lets it b
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from textback.clock import micros, moment
 from textback.config.settings import Client
 from textback.engine import intents
@@ -17,7 +15,7 @@ from textback.flow import follow_up
 from textback.flow.segments import segments
 from textback.model import Case, End, Kind, TextState
 from textback.picture import Decision
-from textback.store import Work, cases, steps, texts
+from textback.store import Unit, Work, cases, steps, texts
 from textback.store.steps import Step
 
 KINDS = (Kind.FIRST, Kind.FOLLOW_UP, Kind.CONFIRMATION, Kind.HELP)
@@ -50,7 +48,7 @@ def done(
     body: str,
     decision: Decision,
     address: str | None,
-) -> Callable[[], Work[None]]:
+) -> Unit[None]:
     """A text step came to a text that only would have gone."""
 
     def unit() -> Work[None]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -31,11 +30,9 @@ from textback.flow.reply import order_of
 from textback.model import Case, Keyword, Kind, Notice, PhoneNumber, Text, TextState
 from textback.phones import mask
 from textback.plugins import Stack
-from textback.store import Work, cases, contacts, ledger, steps, suppressions, team_texts
+from textback.store import Unit, Work, cases, contacts, ledger, steps, suppressions, team_texts
 from textback.store.steps import Step
 from textback.store.work import Row
-
-Result = Callable[[], Work[None]]
 
 ANSWERED_WITHIN = timedelta(minutes=30)  # an answer without a name is to a notice not older
 CROSSED_WITHIN = timedelta(seconds=30)  # whoever typed may not have seen a notice so new
@@ -45,7 +42,7 @@ LISTED = 20  # open cases, of which as many are named as fit
 
 async def tell(
     ctx: Context, client: Client, step: Step, texter: dispatch.Impl, notice: Notice
-) -> Result:
+) -> Unit[None]:
     """Text a notice to every staff phone that has not got it; the unit that finishes the step."""
     phones = await ctx.store.read(partial(_phones, ctx, client, notice.number))
     line = notice.line or client.lines[0]
@@ -221,7 +218,7 @@ def _ask_back(
     return [Wake(client.id, subject)]
 
 
-async def ask(ctx: Context, client: Client, step: Step) -> Result:
+async def ask(ctx: Context, client: Client, step: Step) -> Unit[None]:
     """Do ``ask/...``: ask a member of the team which caller was meant."""
     detail = step.detail
     stack = await ctx.stack(client.id)

@@ -7,7 +7,6 @@ What a run came to is one of the units in `outcomes`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -35,12 +34,11 @@ from textback.flow.reply import CONFIRM_WITHIN_S
 from textback.model import Case, Email, End, Kind, PhoneNumber, TextState
 from textback.picture import Action, Decision
 from textback.plugins import Stack
-from textback.store import Work, calls, cases, steps, texts
+from textback.store import Unit, Work, calls, cases, steps, texts
 from textback.store.contacts import Stale
 from textback.store.steps import CANCELLED, Step
 
-Result = Callable[[], Work[None]]
-Hold = Callable[[], Work[None]]
+Hold = Unit[None]
 
 HOOKS = {"sms": "send_text", "email": "send_email"}
 """Who sends what: the hook for each channel."""
@@ -60,7 +58,7 @@ class Order:
 
 async def run(
     ctx: Context, client: Client, step: Step, prepared: Intent | None, hold: Hold
-) -> Result:
+) -> Unit[None]:
     """Do a text step; the unit that commits what it came to.
 
     Args:
@@ -119,7 +117,7 @@ async def _prepare(
     step: Step,
     case_id: str,
     tried: list[str],
-) -> Intent | Result | None:
+) -> Intent | Unit[None] | None:
     """The next intent, committed; else what the step comes to; None if no sender is left."""
     channel = follow_up.channel_of(client, step.name)
     address = None
@@ -186,7 +184,7 @@ def _ask(
     case_id: str,
     now: datetime,
     address: str | None,
-) -> Work[_Asked | Result]:
+) -> Work[_Asked | Unit[None]]:
     row = yield from cases.get(client.id, case_id)
     assert row is not None
     case = pictures.case_of(row)
