@@ -18,7 +18,8 @@ async def cuts(
 ) -> None:
     """Kill it and start it until a moment, at least once."""
     while True:
-        await asyncio.sleep(lives_s * rng.uniform(*BETWEEN))
+        left_s = max(until - time.monotonic(), 0.0)
+        await asyncio.sleep(min(lives_s * rng.uniform(*BETWEEN), left_s))
         if time.monotonic() >= until and report.kills["database"]:
             return
         database.turns += 1
