@@ -16,8 +16,8 @@ from rich.table import Table
 
 from textback import dispatch, plugins
 from textback.config import load
-from textback.engine.check import complete
-from textback.engine.runtime import Runtime, open_runtime
+from textback.engine.starting.check import complete
+from textback.engine.starting.runtime import Runtime, open_runtime
 from textback.events import CallEvent, Confidence, Happened
 from textback.log import set_up
 from textback.model import Outcome

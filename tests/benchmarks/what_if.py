@@ -32,12 +32,12 @@ from support import history
 from textback import plugins
 from textback.cli.common import Remembered, now
 from textback.clock import SystemClock
-from textback.engine.check import complete
 from textback.engine.replaying.judged import Judged
 from textback.engine.replaying.orders import orders
 from textback.engine.replaying.past import events
 from textback.engine.replaying.replay import Replay
 from textback.engine.replaying.tools import tools_of
+from textback.engine.starting.check import complete
 from textback.flow import decide
 from textback.picture import Decision, Picture, Verdict
 from textback.rules import ask_all

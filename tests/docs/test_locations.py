@@ -6,7 +6,7 @@ from pathlib import Path
 
 from textback import plugins
 from textback.config import load
-from textback.engine.check import advice, complete
+from textback.engine.starting.check import advice, complete
 from textback.testing.plays import Play
 from textback.testing.simulation import simulation
 

@@ -15,7 +15,7 @@ import pytest
 
 from textback.config import load as load_files
 from textback.config.secrets import Secret
-from textback.engine.runtime import open_runtime
+from textback.engine.starting.runtime import open_runtime
 from textback.errors import Refused, WebhookRejected
 from textback.events import CallEvent, Confidence, Happened
 from textback.model import Caller, Outcome

@@ -7,7 +7,7 @@ import pytest
 
 from textback import plugins
 from textback.config import load
-from textback.engine.check import complete
+from textback.engine.starting.check import complete
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 

@@ -11,7 +11,7 @@ from support.deployment import TEXTBACK, command
 from support.stacks import ACME, BRIGHT, FILES, KETTLE, PAGE, SECRETS, live
 from textback import plugins
 from textback.config import load
-from textback.engine.check import complete
+from textback.engine.starting.check import complete
 from textback.model import Caller, PhoneNumber
 from textback.testing.plays import Play
 from textback.testing.simulation import simulation

@@ -12,7 +12,7 @@ import pytest
 
 from textback import plugins
 from textback.config import Config, load
-from textback.engine.check import advice, complete
+from textback.engine.starting.check import advice, complete
 from textback.flow.segments import segments
 from textback.model import Caller, Outcome, PhoneNumber
 from textback.testing.plays import PLAYED_FOR

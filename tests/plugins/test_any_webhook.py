@@ -30,7 +30,7 @@ from support.mutating import mutated
 from support.readers import PUBLIC, READERS, Reader, Sample
 from support.served import served
 from textback.config import load
-from textback.engine.runtime import Runtime, open_runtime
+from textback.engine.starting.runtime import Runtime, open_runtime
 from textback.store import SQLiteStore, Unit
 from textback.store.migrate import migrate
 from textback.testing.builders import NOW

@@ -24,10 +24,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from support.house import CLIENT, House
 from textback.clock import micros
 from textback.config.settings import Client, LogSettings
-from textback.engine import people
-from textback.engine.accept import accept
 from textback.engine.context import Context
-from textback.engine.replies import write_to_caller
+from textback.engine.told import people
+from textback.engine.told.accept import accept
+from textback.engine.told.replies import write_to_caller
 from textback.errors import DeliveryError
 from textback.events import Event
 from textback.log import set_up

@@ -10,7 +10,7 @@ from support.house import CLIENT, START, House
 from textback.clock import micros
 from textback.config import load
 from textback.engine.replaying.tools import tools_of
-from textback.engine.what_if import Comparison, Difference
+from textback.engine.replaying.what_if import Comparison, Difference
 
 HOUR = timedelta(hours=1)
 

@@ -20,7 +20,7 @@ import attrs
 from support.house import CLIENT, STACK, House
 from support.outside import Outside, Plugin, Settings
 from textback.clock import moment
-from textback.engine import people
+from textback.engine.told import people
 from textback.errors import DeliveryError, MaybeSent, NotSent
 from textback.events import (
     Booked,

@@ -16,8 +16,8 @@ from typing import Any
 
 from support.outside import Outside
 from textback.config import load
-from textback.engine import people
-from textback.engine.runtime import Runtime, open_runtime
+from textback.engine.starting.runtime import Runtime, open_runtime
+from textback.engine.told import people
 from textback.events import (
     AnsweredBy,
     Booked,

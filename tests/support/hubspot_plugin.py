@@ -11,7 +11,7 @@ import structlog
 
 from support.hubspot_api import TOKEN, HubSpotApi
 from textback.config.secrets import Secret
-from textback.engine.threads import Threads
+from textback.engine.starting.threads import Threads
 from textback.errors import ProviderError
 from textback.gate import Gate
 from textback.services import Services

@@ -22,7 +22,8 @@ from textback.cli.common import (
     run,
     say,
 )
-from textback.engine import people, story
+from textback.engine.ledger import story
+from textback.engine.told import people
 from textback.flow.wording import MAX_CHARACTERS
 from textback.store import clients, steps
 from textback.words import counted

@@ -21,10 +21,10 @@ from textback.cli.common import (
 from textback.clock import moment
 from textback.config import Config
 from textback.config.settings import LogSettings
-from textback.engine.deployment import load_all
-from textback.engine.keys import fingerprint
-from textback.engine.restoring import Found, reconcile
-from textback.engine.runtime import open_runtime
+from textback.engine.starting.deployment import load_all
+from textback.engine.starting.keys import fingerprint
+from textback.engine.starting.runtime import open_runtime
+from textback.engine.upkeep.restoring import Found, reconcile
 from textback.log import set_up
 from textback.store import Lock, backup, open_embedded, place_of
 from textback.store.sqlite import refuse_network

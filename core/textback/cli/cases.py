@@ -26,7 +26,7 @@ from textback.cli.common import (
     say,
 )
 from textback.clock import moment
-from textback.engine import story
+from textback.engine.ledger import story
 from textback.phones import display, region_of
 from textback.rules import RULES
 from textback.store import cases as stored

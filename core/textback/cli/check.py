@@ -19,8 +19,8 @@ from textback.cli.common import (
 )
 from textback.config import Config, Problem, report
 from textback.config.settings import LogSettings
-from textback.engine.check import Stored, advice, complete, findings, store_problem, stored
-from textback.engine.deployment import load_all
+from textback.engine.starting.check import Stored, advice, complete, findings, store_problem, stored
+from textback.engine.starting.deployment import load_all
 from textback.errors import StoreError
 from textback.log import set_up
 from textback.model import Finding, Severity

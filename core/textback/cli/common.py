@@ -18,8 +18,8 @@ from textback.clock import SystemClock, micros
 from textback.config import Config
 from textback.config.settings import Client
 from textback.engine.context import keyed_hash
-from textback.engine.deployment import load_all
-from textback.engine.keys import refuse_another
+from textback.engine.starting.deployment import load_all
+from textback.engine.starting.keys import refuse_another
 from textback.errors import ConfigError, WrongStore
 from textback.store import Store, Unit, open_store
 

@@ -25,11 +25,11 @@ from textback.cli.common import (
 )
 from textback.config import Config
 from textback.config.settings import Client, LogSettings
-from textback.engine.check import complete
-from textback.engine.connecting import connect as ask
-from textback.engine.deployment import load_all
 from textback.engine.retry import describe as in_words
-from textback.engine.runtime import open_runtime
+from textback.engine.starting.check import complete
+from textback.engine.starting.connecting import connect as ask
+from textback.engine.starting.deployment import load_all
+from textback.engine.starting.runtime import open_runtime
 from textback.forwarding import codes
 from textback.log import set_up
 

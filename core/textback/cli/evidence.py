@@ -19,8 +19,8 @@ from textback.cli.common import (
     run,
     say,
 )
-from textback.engine import proof
-from textback.engine.evidence import gather
+from textback.engine.ledger import proof
+from textback.engine.ledger.evidence import gather
 from textback.errors import ConfigError
 from textback.phones import normalise, region_of
 from textback.store import clients, ledger

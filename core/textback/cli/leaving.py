@@ -21,8 +21,8 @@ from textback.cli.common import (
     say,
 )
 from textback.cli.files import clients as group
-from textback.engine import retiring
-from textback.engine.story import iso
+from textback.engine.ledger.story import iso
+from textback.engine.upkeep import retiring
 from textback.store import clients
 from textback.store.migrations import HEAD
 from textback.words import counted

@@ -21,9 +21,9 @@ from textback.cli.common import (
     say,
 )
 from textback.config.durations import write_duration
-from textback.engine import forgetting, pruning
-from textback.engine.deployment import load_all
-from textback.engine.runtime import open_runtime
+from textback.engine.starting.deployment import load_all
+from textback.engine.starting.runtime import open_runtime
+from textback.engine.upkeep import forgetting, pruning
 from textback.phones import mask, normalise, region_of
 from textback.store import clients, place_of
 from textback.store.clearing import clear

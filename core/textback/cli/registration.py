@@ -18,7 +18,7 @@ from textback.cli.common import (
 )
 from textback.config.presets import read_toml
 from textback.config.settings import Client
-from textback.engine.deployment import load_all
+from textback.engine.starting.deployment import load_all
 from textback.errors import ConfigError
 from textback.flow import registration as flow
 

@@ -19,9 +19,9 @@ from textback.cli.common import DEFAULT_CONFIG, ConfigOption, TraceOption, fail,
 from textback.config import Config, load, report
 from textback.dispatch import OnCall
 from textback.engine.blocking import watched
-from textback.engine.check import complete, store_problem
-from textback.engine.deployment import load_all
-from textback.engine.runtime import Runtime, open_runtime
+from textback.engine.starting.check import complete, store_problem
+from textback.engine.starting.deployment import load_all
+from textback.engine.starting.runtime import Runtime, open_runtime
 from textback.log import set_up
 from textback.store import Work, clients, place_of
 from textback.web import descriptors, server

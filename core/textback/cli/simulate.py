@@ -26,8 +26,8 @@ from textback.config import Config
 from textback.config.durations import read_duration
 from textback.config.fields import is_language
 from textback.config.settings import Client, LogSettings
-from textback.engine.check import complete
-from textback.engine.deployment import load_all
+from textback.engine.starting.check import complete
+from textback.engine.starting.deployment import load_all
 from textback.errors import ConfigError
 from textback.log import set_up
 from textback.model import Caller, Kind, Outcome, PhoneNumber

@@ -26,8 +26,8 @@ from textback.cli.common import (
 )
 from textback.clock import micros
 from textback.config.settings import Client
-from textback.engine import people
-from textback.engine.people import REASONS, HashOf
+from textback.engine.told import people
+from textback.engine.told.people import REASONS, HashOf
 from textback.model import PhoneNumber
 from textback.phones import mask, normalise, region_of
 from textback.store import Work, suppressions

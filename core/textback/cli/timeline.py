@@ -12,7 +12,7 @@ import attrs
 
 from textback.cli.common import data, print_json
 from textback.clock import moment
-from textback.engine import story
+from textback.engine.ledger import story
 from textback.flow.segments import encoding, segments
 from textback.model import TextState
 from textback.store import Store, Work, calls, cases, steps

@@ -30,12 +30,12 @@ from textback.clock import SystemClock, moment
 from textback.config import Config
 from textback.config.durations import read_duration
 from textback.config.settings import Client
-from textback.engine.check import complete
-from textback.engine.deployment import load_all
+from textback.engine.ledger.story import iso
 from textback.engine.replaying.fates import Fate
 from textback.engine.replaying.tools import Tools, tools_of
-from textback.engine.story import iso
-from textback.engine.what_if import NONE, Comparison, Difference, Summary
+from textback.engine.replaying.what_if import NONE, Comparison, Difference, Summary
+from textback.engine.starting.check import complete
+from textback.engine.starting.deployment import load_all
 from textback.errors import AssemblyError, ConfigError
 from textback.store import past
 from textback.words import counted

@@ -16,12 +16,13 @@ from typing import Any
 import attrs
 
 from textback.config.settings import Client
-from textback.engine import calls, retry
+from textback.engine import retry
+from textback.engine.calls import concluding
 from textback.engine.committing import committed
 from textback.engine.context import Context, Wake
-from textback.engine.kinds import AtWork, kind_of
 from textback.engine.names import CONCLUDE
 from textback.engine.port import Alone
+from textback.engine.steps.kinds import AtWork, kind_of
 from textback.errors import StoreBusy
 from textback.store import Unit, Work, processes, steps, subjects
 from textback.store.steps import Step
@@ -91,7 +92,7 @@ class Actor:
             return None
         begun = Begun()
         if self._is_call:
-            known = yield from calls.take(ctx, client, subject)
+            known = yield from concluding.take(ctx, client, subject)
             if known is not None:
                 begun = Begun(looked={CONCLUDE: known})
         else:
@@ -109,7 +110,7 @@ class Actor:
         """
         if self._is_call:
             wake = Wake(self.client.id, self.subject, self.generation, prepared=self._looked)
-            return await calls.advance(self.ctx, self.client, wake)
+            return await concluding.advance(self.ctx, self.client, wake)
         try:
             while await self._round():
                 pass

@@ -1,4 +1,4 @@
-"""Events and callers as JSON text, for the store."""
+"""What the store keeps as rows and JSON text, and what is spoken of elsewhere: there and back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from cattrs.gen import make_dict_unstructure_fn
 
 from textback.clock import micros, moment
 from textback.events import Event
-from textback.model import Caller, Media, PhoneNumber
+from textback.model import Call, Caller, Case, End, Media, Outcome, PhoneNumber
+from textback.store.work import Row
 
 _converter = cattrs.Converter(omit_if_default=True)
 _converter.register_unstructure_hook(datetime, micros)
@@ -74,3 +75,41 @@ def _write(value: Any) -> str:
 def read_number(value: str | None) -> PhoneNumber | None:
     """A number as the store has it, which is E.164."""
     return PhoneNumber(value) if value is not None else None
+
+
+def call_of(row: Row) -> Call:
+    """A call from its row."""
+    return Call(
+        id=row["call_id"],
+        client=row["client"],
+        line=PhoneNumber(row["line"]) if row["line"] else None,
+        caller=PhoneNumber(row["caller"]) if row["caller"] else None,
+        caller_raw=row["caller_raw"],
+        caller_name=row["caller_name"],
+        started_at=moment(row["started_at"]),
+        ended_at=moment(row["ended_at"]) if row["ended_at"] is not None else None,
+        outcome=Outcome(row["outcome"]) if row["outcome"] else None,
+        duration_ms=row["duration_ms"],
+        recording_url=row["recording_url"],
+        evidence=row["evidence"],
+        case=row["case_id"],
+    )
+
+
+def case_of(row: Row) -> Case:
+    """A case from its row."""
+    return Case(
+        id=row["case_id"],
+        client=row["client"],
+        number=read_number(row["number"]),
+        line=read_number(row["line"]),
+        opened_at=moment(row["opened_at"]),
+        caller=read_caller(row["caller"]),
+        outcome=Outcome(row["outcome"]) if row["outcome"] else None,
+        end=End(row["end_state"]) if row["end_state"] else None,
+        because=row["because"],
+        calls=row["calls"],
+        replies=row["replies"],
+        closed_at=moment(row["closed_at"]) if row["closed_at"] is not None else None,
+        closed_because=row["closed_because"],
+    )

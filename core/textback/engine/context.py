@@ -52,7 +52,7 @@ class Context:
         queue: How subjects are taken, and how processes wake each other.
         watching: The deployment's plugins that want to see what was committed.
         limits: How much is taken on at once.
-        retired: Clients that are served no longer; see `textback.engine.retiring`.
+        retired: Clients that are served no longer; see `textback.engine.upkeep.retiring`.
     """
 
     clients: Mapping[str, Client]

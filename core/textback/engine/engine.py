@@ -1,8 +1,8 @@
 """The engine of one process: events in, subjects advanced, timers kept.
 
 Embedded, it is the only one on its database; what a dead process left behind is taken over when it
-starts.  Where several share a database, `textback.engine.crew` says who keeps the timers.  Time is
-the context's clock: with a virtual one, `run_due` does what is due and returns.
+starts.  Where several share a database, `textback.engine.crew.presence` says who keeps the timers.
+Time is the context's clock: with a virtual one, `run_due` does what is due and returns.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ from typing import Any
 import attrs
 
 from textback.clock import moment
-from textback.engine import accept, declaring, observing, retiring, retry, sealer
+from textback.engine import retry
 from textback.engine.actor import Actor
 from textback.engine.committing import BUSY_WAIT_S
 from textback.engine.context import Context, Wake
+from textback.engine.ledger import declaring, observing, sealer
 from textback.engine.names import CONCLUDE
 from textback.engine.port import Alone
 from textback.engine.shares import Shares
+from textback.engine.told import accept
+from textback.engine.upkeep import retiring
 from textback.errors import StoreBusy, StoreError
 from textback.events import Event, Once
 from textback.store import Work, steps, subjects

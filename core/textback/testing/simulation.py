@@ -16,7 +16,7 @@ import attrs
 
 from textback.config import Config
 from textback.dispatch import Called
-from textback.engine.runtime import Runtime, open_runtime
+from textback.engine.starting.runtime import Runtime, open_runtime
 from textback.errors import ConfigError
 from textback.events import Event, TextReceived
 from textback.plugins import Found, Stack

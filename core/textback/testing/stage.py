@@ -12,7 +12,7 @@ import httpx
 from textback.clock import Clock, SystemClock
 from textback.config import Config
 from textback.config.settings import Client
-from textback.engine.runtime import Runtime, open_runtime
+from textback.engine.starting.runtime import Runtime, open_runtime
 from textback.testing.carrier import Carrier
 from textback.testing.clock import VirtualClock
 from textback.testing.world import World

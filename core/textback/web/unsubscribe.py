@@ -16,10 +16,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from textback.engine import unsubscribing
+from textback.engine.cases import unsubscribing
+from textback.engine.cases.unsubscribing import Link
 from textback.engine.context import Context
 from textback.engine.engine import Engine
-from textback.engine.unsubscribing import Link
 from textback.errors import AssemblyError, StoreError
 from textback.plugins import Stack
 from textback.web import body

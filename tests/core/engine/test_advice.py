@@ -5,7 +5,7 @@ import pytest
 from support.house import FOLLOW_UPS, STACK
 from textback import plugins
 from textback.config import load
-from textback.engine.check import advice, complete
+from textback.engine.starting.check import advice, complete
 
 
 def told(house, more):

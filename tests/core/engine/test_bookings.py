@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from support.house import CALLER, START, House
 from textback.cli.cases import sentences
 from textback.clock import micros
-from textback.engine import story
+from textback.engine.ledger import story
 from textback.events import Booked, BookingCancelled, Event
 from textback.model import ActivityKind, Caller, Notice, NoticeKind
 from textback.store import cases

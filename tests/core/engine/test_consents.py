@@ -9,8 +9,9 @@ import pytest
 
 from support.house import CALLER, CLIENT, STACK, START
 from support.outside import Plugin
-from textback.engine import pictures, story
-from textback.engine.evidence import gather
+from textback.engine.cases import pictures
+from textback.engine.ledger import story
+from textback.engine.ledger.evidence import gather
 from textback.events import Consented, KeyPressed, OptIn, OptOut
 from textback.hookspecs import hookimpl
 from textback.model import Basis, Caller, Consent, PhoneNumber

@@ -12,7 +12,7 @@ from support import postgres
 from support.deployment import until
 from support.house import CLIENT, STACK, TEXTBACK, House
 from textback.config import load
-from textback.engine.runtime import open_runtime
+from textback.engine.starting.runtime import open_runtime
 from textback.model import Lead
 from textback.store import contacts
 

@@ -8,7 +8,7 @@ import pytest
 from support.house import CLIENT
 from textback import plugins
 from textback.config import load
-from textback.engine.check import advice, complete
+from textback.engine.starting.check import advice, complete
 from textback.store import ledger
 
 LIVE = 'mode = "live"'

@@ -8,8 +8,8 @@ import pytest
 
 from support.house import CALLER, CLIENT, FOLLOW_UPS, LINE, STACK, House
 from textback.config import load
-from textback.engine import forgetting
-from textback.engine.check import stored
+from textback.engine.starting.check import stored
+from textback.engine.upkeep import forgetting
 from textback.events import AnsweredBy, Confidence, Happened
 from textback.model import Outcome
 

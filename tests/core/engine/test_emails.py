@@ -13,8 +13,8 @@ import pytest
 
 from support.house import CLIENT, STACK, House
 from support.outside import Outside, Plugin, Settings
-from textback.engine import unsubscribing
-from textback.engine.unsubscribing import Link
+from textback.engine.cases import unsubscribing
+from textback.engine.cases.unsubscribing import Link
 from textback.errors import DeliveryError, MaybeSent, NotSent
 from textback.events import EmailReceived
 from textback.hookspecs import hookimpl

@@ -8,8 +8,8 @@ import pytest
 from jinja2 import UndefinedError
 
 from support.house import CALLER, CLIENT
-from textback.engine import proof
-from textback.engine.evidence import gather
+from textback.engine.ledger import proof
+from textback.engine.ledger.evidence import gather
 from textback.model import PhoneNumber
 from textback.store import ledger
 

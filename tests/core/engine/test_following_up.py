@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from support.house import CALLER, START, House
-from textback.engine import people
+from textback.engine.told import people
 from textback.events import Happened
 from textback.model import Outcome
 from textback.store import cases

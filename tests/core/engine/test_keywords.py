@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from support.house import CALLER, STACK, House
-from textback.engine import people
+from textback.engine.told import people
 from textback.events import OptIn, OptOut
 from textback.model import Keyword, Kind
 from textback.store import Unit

@@ -9,7 +9,7 @@ import pytest
 
 from support.house import CLIENT, STACK, House
 from support.outside import Plugin
-from textback.engine.sources import LOOK_BACK, list_calls
+from textback.engine.crew.sources import LOOK_BACK, list_calls
 from textback.errors import NotSent
 from textback.events import Event, Reading, WebhookRequest
 from textback.hookspecs import hookimpl

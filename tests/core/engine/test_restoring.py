@@ -10,8 +10,8 @@ import pytest
 
 from support.house import CALLER, FOLLOW_UPS, House
 from support.outside import Carrier, Outside
-from textback.engine.restoring import Found as Told
-from textback.engine.restoring import reconcile
+from textback.engine.upkeep.restoring import Found as Told
+from textback.engine.upkeep.restoring import reconcile
 from textback.events import Event, TextStatus
 from textback.hookspecs import hookimpl
 from textback.model import TextState

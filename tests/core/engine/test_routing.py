@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from textback.config import load
-from textback.engine.check import complete
+from textback.engine.starting.check import complete
 from textback.model import Caller
 
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "routing.md"

@@ -7,7 +7,8 @@ import pytest
 
 from support.house import CALLER, CLIENT
 from textback.cli.cases import sentences
-from textback.engine import people, story
+from textback.engine.ledger import story
+from textback.engine.told import people
 from textback.store import cases, clients, ledger
 
 MANY = 100

@@ -9,7 +9,7 @@ import pytest
 from support.house import CALLER, HEAD, LINE, TEXTBACK
 from textback import plugins
 from textback.config import load
-from textback.engine.check import advice
+from textback.engine.starting.check import advice
 from textback.errors import DeliveryError, MaybeSent
 from textback.events import Happened
 from textback.flow.segments import segments

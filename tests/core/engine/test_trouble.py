@@ -13,9 +13,11 @@ import pytest
 
 from support.house import CALLER, STACK, House
 from textback.clock import micros
-from textback.engine import intents, opening, people, statuses, texts
 from textback.engine.actor import Actor
+from textback.engine.calls import opening
 from textback.engine.context import Wake
+from textback.engine.steps import intents, statuses, texts
+from textback.engine.told import people
 from textback.errors import MaybeSent, NotSent, StoreBusy
 from textback.events import Confidence
 from textback.model import Absent, Call, Lead, Text, TextState

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from support.house import CLIENT, House
-from textback.engine import unsubscribing
-from textback.engine.unsubscribing import Link
+from textback.engine.cases import unsubscribing
+from textback.engine.cases.unsubscribing import Link
 from textback.errors import StoreBusy
 from textback.web.app import public_app
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support import deployment as d
-from textback.engine import proof
+from textback.engine.ledger import proof
 from textback.store import SQLiteStore, ledger
 
 pytestmark = pytest.mark.slow

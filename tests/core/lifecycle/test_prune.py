@@ -12,7 +12,7 @@ import pytest
 from support import deployment as d
 from textback.clock import SystemClock, micros
 from textback.config.settings import Retention
-from textback.engine.pruning import prune
+from textback.engine.upkeep.pruning import prune
 from textback.store import SQLiteStore, bookings, consents, contacts, ledger, pruning
 from textback.store import suppressions as suppressed
 

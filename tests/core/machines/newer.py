@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from textback.cli import main
-from textback.engine import crew, kinds
+from textback.engine.crew import presence
+from textback.engine.steps import kinds
 from textback.store import steps
 
-crew.VERSION = "99"
+presence.VERSION = "99"
 
 
 async def wave(at):

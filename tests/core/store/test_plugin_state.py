@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from textback.engine.services import PluginState
+from textback.engine.starting.services import PluginState
 from textback.store import Store
 from textback.testing.builders import NOW
 from textback.testing.clock import VirtualClock

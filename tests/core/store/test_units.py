@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from textback.engine.duty import take_over
+from textback.engine.crew.duty import take_over
 from textback.store import (
     Store,
     Work,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from textback.engine.sources import list_calls
+from textback.engine.crew.sources import list_calls
 from textback.model import NoticeKind, TextState
 from textback.testing.plays import ANONYMOUS, Play
 from textback.testing.trouble import RETRY_AFTER_S, Trouble

@@ -5,7 +5,7 @@ import pytest
 import structlog
 
 from textback.clock import SystemClock
-from textback.engine.services import StoredContacts
+from textback.engine.starting.services import StoredContacts
 from textback.services import Services
 from textback.store import open_embedded
 from textback_contacts import Contacts, Settings

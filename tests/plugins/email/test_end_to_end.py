@@ -8,7 +8,7 @@ import pytest
 from support.house import CALLER, LINE, STACK, House
 from support.mail import an_answer
 from support.outside import Outside
-from textback.engine.sources import supervise
+from textback.engine.crew.sources import supervise
 from textback.model import Caller
 from textback.plugins import Found
 from textback.store.migrate import migrate

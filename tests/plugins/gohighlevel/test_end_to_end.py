@@ -11,7 +11,7 @@ from support.gohighlevel_api import LEAD_SOURCE, LOCATION, TOKEN, GoHighLevelApi
 from support.house import CALLER, CLIENT, LINE, House
 from support.outside import Outside
 from support.served import served
-from textback.engine.sources import list_calls
+from textback.engine.crew.sources import list_calls
 from textback.plugins import Found
 from textback.store.migrate import migrate
 from textback.testing.builders import a_request

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from textback.clock import moment
 from textback.config.settings import Client
-from textback.engine.pictures import day_of, hour_of
+from textback.engine.cases.pictures import day_of, hour_of
 from textback.model import Kind
 from textback.picture import Policy
 from textback.store.counters import SEGMENTS, TEXTS

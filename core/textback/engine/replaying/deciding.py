@@ -9,8 +9,8 @@ import attrs
 
 from textback.clock import moment
 from textback.config.settings import Client
+from textback.engine.cases.pictures import Agreed, history_of, looked_back, picture_of
 from textback.engine.names import FIRST_TEXT
-from textback.engine.pictures import Agreed, history_of, looked_back, picture_of
 from textback.engine.replaying.counts import Counts
 from textback.engine.replaying.judged import Asked, Decided, Judged
 from textback.engine.replaying.orders import Orders

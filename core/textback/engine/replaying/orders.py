@@ -14,8 +14,8 @@ from functools import partial
 import attrs
 
 from textback.clock import moment
-from textback.engine import opting
-from textback.engine.pictures import Agreed, consent_of
+from textback.engine.cases import opting
+from textback.engine.cases.pictures import Agreed, consent_of
 from textback.engine.replaying.past import FOR_EVER, Read
 from textback.model import Basis, Consent
 from textback.picture import Suppression

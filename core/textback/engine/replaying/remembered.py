@@ -9,8 +9,8 @@ import attrs
 
 from textback.clock import moment
 from textback.config.settings import Client
+from textback.engine.cases.pictures import looked_back
 from textback.engine.codec import read_number
-from textback.engine.pictures import looked_back
 from textback.engine.replaying.fates import Life
 from textback.flow.situation import Situation, situation_of
 from textback.model import Caller, Case, Kind, Outcome

@@ -1,0 +1,1 @@
+"""Several processes on one store, and what one of them does for all."""

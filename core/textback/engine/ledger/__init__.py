@@ -1,0 +1,1 @@
+"""What is written for good: sealed, watched, and shown to those who ask."""

@@ -1,0 +1,1 @@
+"""From files to a running deployment, and what can be found out before it runs."""
