@@ -118,7 +118,7 @@ def _calls(settings: Settings, addresses: Addresses) -> Wanted:
 
 
 def _texts(url: Field, method: Field, addresses: Addresses) -> Wanted:
-    return {url: addresses.topic("sms"), method: "POST"}
+    return {url: addresses.topic("sms") + RETRIED, method: "POST"}
 
 
 def _leave_others(told: Mapping[str, Any], field: Field, what: str, addresses: Addresses) -> None:

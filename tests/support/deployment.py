@@ -226,7 +226,8 @@ class Serving:
         if not line.startswith(("listening on ", "working")):
             await self.process.wait()
             raise AssertionError(f"serve did not start: {self.log.read_text()[-3000:]}")
-        self.address = line.removeprefix("listening on ").strip()
+        _, scheme, rest = line.strip().partition("http://")
+        self.address = scheme + rest
 
     async def kill(self) -> None:
         """End it as a power cut would."""

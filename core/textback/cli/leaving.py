@@ -31,7 +31,7 @@ ClientArgument = Annotated[str, typer.Argument(help="The client.")]
 
 ABOUT = """Everything that textback has stored of one client, a file of JSON lines for each table.
 Times are microseconds since 1970 in UTC; numbers E.164; what is structured is JSON text.
-The ledger's chain: see the page "Move in and out" of the documentation.
+The ledger's chain: see the page "Show why somebody was texted" of the documentation.
 Not in here: the client's own file, its secrets, and what plugins keep for themselves."""
 
 

@@ -72,7 +72,10 @@ def serve(
 
 def worker(
     admin_listen: Annotated[
-        str | None, typer.Option(help="HOST:PORT for health and metrics; nowhere if not given.")
+        str | None,
+        typer.Option(
+            help="HOST:PORT for health and metrics; nowhere if not given, whatever the file says."
+        ),
     ] = None,
     trace: TraceOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
@@ -131,6 +134,7 @@ async def _work(config: Config, admin: str | None, *, trace: bool) -> None:
     stop = _stopped()
     async with open_runtime(config, trace=_tracer(trace), kind="worker") as runtime:
         await _begin(config, runtime)
+        descriptors.make_room(0, runtime.ctx.log)
         listening = []
         if admin is not None:
             listening.append(await server.listen(admin_app(runtime.ctx), admin))
@@ -138,9 +142,10 @@ async def _work(config: Config, admin: str | None, *, trace: bool) -> None:
         where = f", metrics on http://{listening[0][0].address}" if listening else ""
         sys.stdout.write(f"working{where}\n")
         sys.stdout.flush()
-        await stop.wait()
-        for each, task in listening:
-            await server.close(each, task)
+        with watched(runtime.ctx.metrics, runtime.ctx.log):
+            await stop.wait()
+            for each, task in listening:
+                await server.close(each, task)
 
 
 async def _begin(config: Config, runtime: Runtime) -> None:

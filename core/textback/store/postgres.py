@@ -38,6 +38,7 @@ _TRIES = 5
 AWAY = (
     OSError,
     TimeoutError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.InterfaceError,
     asyncpg.InsufficientResourcesError,
     asyncpg.InternalClientError,  # a connection that broke between two statements
@@ -52,7 +53,10 @@ _ALIVE = {
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "11000",  # keepalives are not sent while an answer is unacknowledged
 }
+# A unit waits for nothing but the server: who is silent in the midst of one holds rows for nobody.
+_UNITS = {**_ALIVE, "idle_in_transaction_session_timeout": "15000"}
 
 
 def place(url: str) -> str:
@@ -177,7 +181,7 @@ class PostgresStore:
                 timeout=answer_within_s,
                 command_timeout=answer_within_s,
                 reset=_leave_as_is,
-                server_settings={"application_name": "textback", **_ALIVE},
+                server_settings={"application_name": "textback", **_UNITS},
             )
         return cls(url, pool)
 

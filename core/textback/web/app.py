@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -23,33 +24,8 @@ from textback.web.hooks import PREFIX, Hooks
 from textback.web.unsubscribe import Unsubscribe
 
 
-def admin_routes(ctx: Context) -> list[Route]:
-    """``/metrics``: for ``admin_listen``."""
-
-    async def metrics(request: Request) -> Response:
-        del request
-        counts = await ctx.store.read(steps.count)
-        for state, number in counts.items():
-            ctx.metrics.steps.labels(state).set(number)
-        ctx.metrics.waiting.set(len(ctx.store.waiting))
-        ctx.metrics.tasks.set(len(asyncio.all_tasks()))
-        ctx.metrics.left_behind.clear()
-        for (_, plugin), number in dispatch.left_behind().items():
-            ctx.metrics.left_behind.labels(plugin).inc(number)
-        return Response(generate_latest(ctx.metrics.registry), media_type=CONTENT_TYPE_LATEST)
-
-    return [Route("/metrics", metrics)]
-
-
-def public_app(
-    ctx: Context,
-    engine: Engine,
-    *,
-    left_out: Mapping[str, object],
-    renamed: Mapping[str, str],
-    admin: bool,
-) -> Any:
-    """Webhooks, the unsubscribe page and health; with *admin*, metrics too."""
+def health_routes(ctx: Context) -> list[Route]:
+    """``/healthz``: the process is alive.  ``/readyz``: its store can be read and written."""
 
     async def healthz(request: Request) -> Response:
         del request
@@ -69,8 +45,39 @@ def public_app(
             return PlainTextResponse("the store can't be written\n", 503)
         return PlainTextResponse("ready\n")
 
+    return [Route("/healthz", healthz), Route("/readyz", readyz)]
+
+
+def admin_routes(ctx: Context) -> list[Route]:
+    """``/metrics``: for ``admin_listen``."""
+
+    async def metrics(request: Request) -> Response:
+        del request
+        ctx.metrics.steps.clear()
+        with suppress(StoreError):  # all the rest is known here, and wanted most just then
+            for state, number in (await ctx.store.read(steps.count)).items():
+                ctx.metrics.steps.labels(state).set(number)
+        ctx.metrics.waiting.set(len(ctx.store.waiting))
+        ctx.metrics.tasks.set(len(asyncio.all_tasks()))
+        ctx.metrics.left_behind.clear()
+        for (_, plugin), number in dispatch.left_behind().items():
+            ctx.metrics.left_behind.labels(plugin).inc(number)
+        return Response(generate_latest(ctx.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return [Route("/metrics", metrics)]
+
+
+def public_app(
+    ctx: Context,
+    engine: Engine,
+    *,
+    left_out: Mapping[str, object],
+    renamed: Mapping[str, str],
+    admin: bool,
+) -> Any:
+    """Webhooks, the unsubscribe page and health; with *admin*, metrics too."""
     unsubscribe = Unsubscribe(ctx, engine, renamed)
-    routes = [Route("/healthz", healthz), Route("/readyz", readyz), unsubscribe.route()]
+    routes = [*health_routes(ctx), unsubscribe.route()]
     others = Starlette(routes=[*routes, *(admin_routes(ctx) if admin else ())])
     hooks = Hooks(ctx, engine, left_out, renamed)
 
@@ -84,5 +91,5 @@ def public_app(
 
 
 def admin_app(ctx: Context) -> Any:
-    """Metrics alone, on an address of their own."""
-    return guarded(Starlette(routes=admin_routes(ctx)), ctx.log)
+    """Health and metrics, on an address of their own."""
+    return guarded(Starlette(routes=[*health_routes(ctx), *admin_routes(ctx)]), ctx.log)

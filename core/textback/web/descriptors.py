@@ -31,7 +31,7 @@ def make_room(connections: int, log: Log) -> int:
         return connections
     possible = max(LEAST, soft - OTHERS)
     log.warning(
-        "fewer connections than limits.connections",
+        "too few files may be open",
         connections=possible,
         wanted=connections,
         todo=f"raise the hard limit of open files to {wanted} (ulimit -Hn, LimitNOFILE)",

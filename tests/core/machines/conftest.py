@@ -19,6 +19,7 @@ from support import postgres, twilio_api
 
 SLOW = '''
 import asyncio
+import time
 from pathlib import Path
 
 import attrs
@@ -35,7 +36,7 @@ class Settings:
 
 @attrs.frozen(eq=False)
 class Slow:
-    """A CRM that doesn't answer as long as there is a file "hang"."""
+    """A CRM that doesn't answer as long as there is a file "hang"; one "block" lets nobody else."""
 
     settings: Settings
     services: object
@@ -47,6 +48,8 @@ class Slow:
         folder = Path(self.settings.folder)
         with (folder / "asked").open("a") as asked:
             asked.write(f"{lead.number}\\n")
+        if (folder / "block").exists():
+            time.sleep(0.8)
         while (folder / "hang").exists():
             await asyncio.sleep(0.05)
         return CrmRef("1")
@@ -86,9 +89,9 @@ class Site:
         self.serves = await asyncio.gather(*(d.Serving.start(self.config) for _ in range(serves)))
         self.workers = await asyncio.gather(*(self.worker() for _ in range(workers)))
 
-    async def worker(self) -> d.Serving:
+    async def worker(self, *options: str) -> d.Serving:
         """Start one more worker."""
-        return await d.Serving.start(self.config, command="worker")
+        return await d.Serving.start(self.config, *options, command="worker")
 
     async def post(self, at: int, topic: str, form: dict[str, str]) -> int:
         """One webhook to one of those who serve; the status."""

@@ -143,6 +143,38 @@ async def test_the_server_dies_and_comes_back(site, queue) -> None:
     assert {case["end"] for case in await d.cases(site.config)} == {"sent"}
 
 
+async def test_a_worker_tells_how_it_is(site) -> None:
+    """Its health, whoever blocks it, and what it counts, though the server is away."""
+    (site.folder / "block").touch()
+    await site.begin(serves=1, workers=0)
+    worker = await site.worker("--admin-listen", "127.0.0.1:0")
+    site.workers.append(worker)
+
+    async def ask(path: str) -> tuple[int, str]:
+        answer = await site.http.get(f"{worker.address}{path}")
+        return answer.status_code, answer.text
+
+    assert await site.post(0, "dial", d.missed("CA1", caller(1))) == 200
+    await until(lambda: _done(site, 1), WITHIN_S)
+    assert await ask("/readyz") == (200, "ready\n")
+    counted = (await ask("/metrics"))[1]
+    assert 'textback_loop_blocked_seconds_count{hook="save_contact",plugin="slow"} 1.0' in counted
+    assert 'textback_steps{state="waiting"}' in counted
+
+    await asyncio.to_thread(site.server.kill)
+    assert await ask("/healthz") == (200, "ok\n")
+    assert (await ask("/readyz"))[0] == 503
+    status, counted = await ask("/metrics")
+    assert (status, "textback_steps{" in counted) == (200, False)
+    assert "textback_missed_calls_total" in counted
+    await asyncio.to_thread(site.server.start)
+
+    async def ready() -> bool:
+        return (await ask("/readyz"))[0] == 200
+
+    await until(ready, WITHIN_S)
+
+
 async def test_a_step_of_a_newer_version_waits_for_it(site) -> None:
     """The old worker leaves it as it is; with no version left that knows it, people see it."""
     await site.begin(serves=1, workers=1)

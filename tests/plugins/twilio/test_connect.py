@@ -20,6 +20,7 @@ DEMO = {
 }
 VOICE = f"{ADDRESS}/voice#rc=1&rp=5xx,ct,rt"
 STATUS = f"{ADDRESS}/status#rc=2&rp=5xx,ct,rt"
+TEXT = f"{ADDRESS}/sms#rc=2&rp=5xx,ct,rt"
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ async def test_sets_all_that_differs(make, console, line):
     assert [(change.what, change.before, change.after) for change in changes] == [
         (f"{LINE}: A call comes in", DEMO["voice_url"], VOICE),
         (f"{LINE}: Call status changes", None, STATUS),
-        (f"{LINE}: A message comes in", DEMO["sms_url"], f"{ADDRESS}/sms"),
+        (f"{LINE}: A message comes in", DEMO["sms_url"], TEXT),
         (f"{LINE}: A message comes in, method", "GET", "POST"),
     ]
     ((path, form),) = console.posted
@@ -46,7 +47,7 @@ async def test_sets_all_that_differs(make, console, line):
         "VoiceMethod": "POST",
         "StatusCallback": STATUS,
         "StatusCallbackMethod": "POST",
-        "SmsUrl": f"{ADDRESS}/sms",
+        "SmsUrl": TEXT,
         "SmsMethod": "POST",
     }
 
@@ -90,7 +91,7 @@ async def test_line_of_another_account(make, console):
     ("settings", "roles", "sets"),
     [
         ({}, ("source",), {"VoiceUrl": VOICE, "StatusCallback": STATUS}),
-        ({}, ("sender",), {"SmsUrl": f"{ADDRESS}/sms"}),
+        ({}, ("sender",), {"SmsUrl": TEXT}),
         (
             {"detect": "forwarded", "ring": ()},
             ("source",),
@@ -125,7 +126,7 @@ async def test_number_to_text_from(make, console, line):
 
     forms = dict(console.posted)
     other = forms[f"/IncomingPhoneNumbers/{console.numbers[0]['sid']}"]
-    assert other == {"SmsUrl": f"{ADDRESS}/sms", "SmsMethod": "POST"}
+    assert other == {"SmsUrl": TEXT, "SmsMethod": "POST"}
 
 
 class TestMessagingService:
@@ -138,7 +139,7 @@ class TestMessagingService:
         """Replies come by the service, so the number's own address for texts stays."""
         changes = await make(messaging_service_sid="MG1").connect(ADDRESSES, dry_run=False)
 
-        assert service["inbound_request_url"] == f"{ADDRESS}/sms"
+        assert service["inbound_request_url"] == TEXT
         assert console.numbers[1]["sms_url"] == DEMO["sms_url"]
         assert changes[0].what == "messaging service MG1: Incoming messages, request URL"
 
@@ -149,7 +150,7 @@ class TestMessagingService:
         await make(messaging_service_sid="MG1").connect(ADDRESSES, dry_run=False)
 
         assert service["inbound_request_url"] is None
-        assert console.numbers[1]["sms_url"] == f"{ADDRESS}/sms"
+        assert console.numbers[1]["sms_url"] == TEXT
 
     async def test_takes_no_replies_away(self, make, console, service):
         """Replies that come to another client of this installation stay there."""
