@@ -38,6 +38,7 @@ class Outside:
         asked: Every text that a sender was handed, taken or not.
         sending: What a sender does with the next texts; it takes them if nothing is said.
         finding: What a sender says of a text that it is asked about.
+        seeking: Awaited before a sender says what it has found.
         known: What the CRM knows of every caller.
         lookups: The calls whose callers the CRM was asked for.
         looking: Awaited before the CRM says what it knows.
@@ -54,6 +55,7 @@ class Outside:
     told: list[tuple[str, Notice]] = attrs.field(factory=list)
     sending: dict[str, Send] = attrs.field(factory=dict)
     finding: Callable[[Text], Answer] = attrs.field(default=lambda text: CannotTell())
+    seeking: Callable[[Text], Awaitable[None]] | None = None
     known: Caller | None = None
     lookups: list[Call] = attrs.field(factory=list)
     looking: Callable[[Call], Awaitable[None]] | None = None
@@ -135,6 +137,8 @@ class Carrier(Plugin):
     @hookimpl
     async def find_text(self, text: Text) -> Answer:
         self.world.sought.append(text)
+        if self.world.seeking is not None:
+            await self.world.seeking(text)
         return self.world.finding(text)
 
 

@@ -29,6 +29,10 @@ _KNOWN = statement("""
     WHERE client = :client AND text_id = :text_id AND provider_id IS NULL
 """)
 _GET = statement(f"SELECT {_COLUMNS} FROM texts WHERE client = :client AND text_id = :text_id")
+_HELD = statement(
+    "SELECT state FROM texts WHERE client = :client AND text_id = :text_id",
+    on_postgres="FOR UPDATE",
+)
 _BY_PROVIDER = statement(f"""
     SELECT {_COLUMNS} FROM texts
     WHERE client = :client AND plugin = :plugin AND provider_id = :provider_id
@@ -127,6 +131,12 @@ def advance(
 def get(client: str, text_id: str) -> Work[Row | None]:
     """One text."""
     return one(_GET, client=client, text_id=text_id)
+
+
+def held(client: str, text_id: str) -> Work[TextState | None]:
+    """The state of a text, which nobody changes until the commit."""
+    row = yield from one(_HELD, client=client, text_id=text_id)
+    return TextState(row["state"]) if row is not None else None
 
 
 def by_provider(client: str, plugin: str, provider_id: str) -> Work[Row | None]:

@@ -159,6 +159,23 @@ async def test_an_unsure_text_that_never_arrived_is_sent_again_once(house: House
     assert house.ends() == ["sent"]
 
 
+async def test_news_that_come_while_the_provider_is_asked_are_right(house: House) -> None:
+    """A provider may not see in one place what it told of by another: nobody is texted twice."""
+    house.outside.sending["carrier"] = breaks(house.outside, after_taking=True)
+    house.outside.finding = lambda text: Absent()
+
+    async def delivered(text: Text) -> None:
+        await house.tell(house.status(TextState.DELIVERED, text=text.id), plugin="carrier")
+
+    house.outside.seeking = delivered
+    await house.missed()
+    await house.let_pass(timedelta(minutes=30))
+
+    assert len(house.outside.asked) == 1
+    assert [text["state"] for text in house.texts("text/1")] == ["delivered"]
+    assert house.ends() == ["sent"]
+
+
 async def test_an_unsure_text_stays_unknown_while_nobody_can_tell(house: House) -> None:
     """The provider is asked a few times, then no more; the text is never sent again."""
     house.outside.sending["carrier"] = breaks(house.outside, after_taking=False)

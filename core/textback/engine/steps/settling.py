@@ -11,13 +11,15 @@ from textback.model import Absent, Kind, Receipt, TextState
 from textback.store import Unit, Work, cases, steps, texts
 from textback.store.steps import Step
 
+SETTLED = "it was settled meanwhile"
+
 
 async def run(ctx: Context, client: Client, step: Step) -> Unit[None]:
     """Do a ``settle/...`` step; the unit that commits what was found."""
     stack = await ctx.stack(client.id)
     row = await ctx.store.read(lambda: texts.get(client.id, step.detail["text"]))
     if row is None or row["state"] != TextState.UNKNOWN.value:
-        return outcomes.dropped(ctx, client, step, "it was settled meanwhile")
+        return outcomes.dropped(ctx, client, step, SETTLED)
     intent = intents.read(ctx, row)
     finder = stack.impl("find_text", intent.plugin)
     found = await deliver.find(finder, intent.text) if finder is not None else None
@@ -37,6 +39,9 @@ async def run(ctx: Context, client: Client, step: Step) -> Unit[None]:
 def _send_again(ctx: Context, client: Client, step: Step, intent: Intent) -> Work[None]:
     """The provider surely never got it: the step may make a new intent, if it is still wanted."""
     text, now = intent.text, ctx.now()
+    if (yield from texts.held(client.id, text.id)) is not TextState.UNKNOWN:
+        yield from _over(ctx, step, SETTLED)  # a status callback came while the provider was asked
+        return
     because = "the provider never got it"
     yield from intents.over(ctx, intent, because)
     case = yield from cases.get(client.id, text.case)

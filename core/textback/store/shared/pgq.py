@@ -25,7 +25,7 @@ from pgqueuer.models import Job
 from pgqueuer.types import Channel
 
 from textback.store.locks import INSTALLING
-from textback.store.postgres import AWAY, connect, in_words
+from textback.store.postgres import ANSWER_WITHIN_S, AWAY, connect, in_words
 from textback.store.shared import Advance, Subjects
 from textback.store.work import Statement, Work
 
@@ -130,7 +130,9 @@ class PgQueue:
         Raises:
             Exception: The connection was lost.
         """
-        connection = await connect(self._url)
+        # An answer that doesn't come ends it: else a server that is gone without a word is waited for
+        # as long as TCP does, which is a quarter of an hour.
+        connection = await connect(self._url, command_timeout=ANSWER_WITHIN_S)
         try:
             manager = QueueManager(_queries(AsyncpgDriver(connection)), Channel(_settings.channel))
 
@@ -155,7 +157,7 @@ class PgQueue:
 
     async def upkeep(self) -> None:
         """Delete what PgQueuer has written down of jobs that are over; by one process."""
-        connection = await connect(self._url)
+        connection = await connect(self._url, command_timeout=ANSWER_WITHIN_S)
         try:
             log = _settings.queue_table_log
             await connection.execute(
