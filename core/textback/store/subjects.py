@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textback.errors import StoreError
-from textback.store.work import Row, Work, every, statement
+from textback.store.work import Row, Work, every, one, statement
 
 LEASE_US = 60_000_000  # who holds it renews it while steps run
 BUSY = ("busy_a", "busy_b", "busy_c", "busy_d")  # in _DUE: clients that are passed over
@@ -29,6 +29,13 @@ _RENEW = statement("""
     WHERE client = :client AND subject = :subject AND generation = :generation
     RETURNING generation
 """)
+_HELD_BY = statement(
+    """
+    SELECT generation FROM subjects
+    WHERE client = :client AND subject = :subject AND owner = :owner AND lease_until > 0
+    """,
+    on_postgres="FOR UPDATE",
+)
 _FREE_ALL = statement("""
     UPDATE subjects SET lease_until = 0 WHERE lease_until > 0 RETURNING 1 AS freed
 """)
@@ -98,6 +105,12 @@ def renew(client: str, subject: str, generation: int, until: int) -> Work[None]:
     )
     if not rows:
         raise LostLease(f"{client}/{subject}: the lease was lost")
+
+
+def held_by(client: str, subject: str, owner: str) -> Work[int | None]:
+    """The generation of a lease that somebody has, and nobody has taken from him; else None."""
+    row = yield from one(_HELD_BY, client=client, subject=subject, owner=owner)
+    return row["generation"] if row is not None else None
 
 
 def free_all() -> Work[int]:

@@ -14,7 +14,7 @@ import pytest
 from support.house import CALLER, STACK, House
 from textback.clock import micros
 from textback.engine.actor import Actor
-from textback.engine.calls import opening
+from textback.engine.calls import opening, planning
 from textback.engine.context import Wake
 from textback.engine.steps import intents, statuses, texts
 from textback.engine.told import people
@@ -39,6 +39,22 @@ def once(module: ModuleType, name: str, before: Callable[[], None]) -> Iterator[
         yield
 
 
+@contextmanager
+def answer_lost(store: Store, after: Callable[[], bool]) -> Iterator[None]:
+    """Commit, and say that it can't be done: once, when something stands in the store."""
+    real, lost = store.write, iter([True])
+
+    async def write(unit: Unit[Any]) -> Any:
+        result = await real(unit)
+        if after() and next(lost, False):
+            raise StoreBusy("the connection was closed in the middle of operation")
+        return result
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "write", write)
+        yield
+
+
 def busy() -> None:
     """Another process holds the database."""
     raise StoreBusy("locked")
@@ -52,6 +68,18 @@ async def unsure(text: Text) -> None:
 async def down(text: Text) -> None:
     """The provider surely didn't take it."""
     raise NotSent("no connection")
+
+
+async def test_a_case_that_is_open_goes_on_though_nobody_heard_of_it(house: House) -> None:
+    """A database server that dies right after a commit: no text had left, so this one does."""
+    opened = lambda: bool(house.rows("SELECT 1 FROM cases"))  # noqa: E731
+    with answer_lost(house.runtime.ctx.store, opened):
+        await house.missed()
+
+    assert house.ends() == ["sent"]
+    assert len(house.sent) == 1
+    assert [text["state"] for text in house.texts("text/1")] == ["sent"]
+    assert house.states("lead/%") == {"lead/crm": "done"}
 
 
 @pytest.mark.parametrize(("module", "name"), [(opening, "_open"), (statuses, "taken")])
@@ -84,14 +112,14 @@ async def test_an_intent_that_was_never_used_is_not_unsure(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was too old, and the store was busy when that was to be written down."""
-    real = opening._plan
+    real = planning.plan
 
-    async def slow(*args: Any) -> opening.Planned:
+    async def slow(*args: Any) -> planning.Planned:
         planned = await real(*args)
         house.clock.advance(intents.FRESH_FOR + timedelta(seconds=1))
         return planned
 
-    monkeypatch.setattr(opening, "_plan", slow)
+    monkeypatch.setattr(planning, "plan", slow)
     with once(texts, "_unused", busy):
         await house.missed()
 
@@ -131,16 +159,16 @@ async def test_pause_and_resume_count_in_the_middle_of_a_decision(
     house: House, paused: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever pauses or resumes after the picture was made is heard, too."""
-    real = opening._plan
+    real = planning.plan
 
-    async def plan(*args: Any) -> opening.Planned:
+    async def plan(*args: Any) -> planning.Planned:
         planned = await real(*args)
         await (house.resume() if paused else house.pause())
         return planned
 
     if paused:
         await house.pause()
-    monkeypatch.setattr(opening, "_plan", plan)
+    monkeypatch.setattr(planning, "plan", plan)
     await house.missed()
     monkeypatch.undo()
     await house.let_pass(timedelta(minutes=1))
@@ -176,7 +204,7 @@ async def test_a_call_that_cannot_be_concluded_is_parked(
     def broken(*args: object) -> None:
         raise OverflowError("a date too far")
 
-    monkeypatch.setattr(opening, "_steps", broken)
+    monkeypatch.setattr(planning, "steps_of", broken)
     await house.missed()
     await house.let_pass(timedelta(days=3))
     ((state, error),) = {

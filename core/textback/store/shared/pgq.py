@@ -130,8 +130,8 @@ class PgQueue:
         Raises:
             Exception: The connection was lost.
         """
-        # An answer that doesn't come ends it: else a server that is gone without a word is waited for
-        # as long as TCP does, which is a quarter of an hour.
+        # An answer that doesn't come ends it: else a server that is gone without a word is waited
+        # for as long as TCP does, which is a quarter of an hour.
         connection = await connect(self._url, command_timeout=ANSWER_WITHIN_S)
         try:
             manager = QueueManager(_queries(AsyncpgDriver(connection)), Channel(_settings.channel))
