@@ -163,10 +163,20 @@ class TwilioApi:
     def _listing(self, path: str, target: str) -> tuple[int, dict[str, object]]:
         query = parse_qs(urlsplit(target).query)
         if path.endswith("/Messages.json"):
-            found = [*map(self._message, self.taken), *self.received] if self.lists else []
-            for name in ("To", "From"):
-                if name in query:
-                    found = [each for each in found if each[name.lower()] == query[name][0]]
+            to, sender = (query.get(name, [None])[0] for name in ("To", "From"))
+            found = [
+                *(
+                    self._message(text)
+                    for text in self.taken
+                    if to in (None, text.to) and sender in (None, text.sender)
+                ),
+                *(
+                    each
+                    for each in self.received
+                    if to in (None, each["to"]) and sender in (None, each["from"])
+                ),
+            ]
+            found = found if self.lists else []
             return 200, {"messages": found, "next_page_uri": None}
         if path.endswith("/Calls.json"):
             return 200, {"calls": [], "next_page_uri": None}
