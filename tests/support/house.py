@@ -267,15 +267,15 @@ class House:
             )
         )
 
-    async def pause(self) -> None:
+    async def pause(self, client: str = CLIENT) -> None:
         """Hold all texts."""
         now = self.runtime.ctx.now()
-        await self.runtime.store.write(lambda: people.pause(CLIENT, "a test", now))
+        await self.runtime.store.write(lambda: people.pause(client, "a test", now))
 
-    async def resume(self) -> None:
+    async def resume(self, client: str = CLIENT) -> None:
         """Let texts go again."""
         now = self.runtime.ctx.now()
-        await self.runtime.store.write(lambda: people.resume(CLIENT, now))
+        await self.runtime.store.write(lambda: people.resume(client, now))
 
     def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
         """Look into the database, from outside of the engine."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Coroutine, Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -260,14 +261,18 @@ class Engine:
     async def due(self, before: int, busy: Sequence[str] = ()) -> list[tuple[str, str]]:
         """What was due before a moment and is advanced by nobody: client and subject.
 
-        What is due of clients that we have no file of is put off: the work waits for it.
+        What is due of clients that we have no file of is put off: the work waits for it.  What
+        one client has very much of hides nobody else's: it is looked for again without that client.
 
         Args:
             before: In microseconds.
             busy: Clients, up to four, that have enough to do: what is due of them waits.
         """
         now = self.ctx.now()
-        rows = await self.ctx.store.read(lambda: subjects.due(before, MOST, busy))
+        rows = [*await self.ctx.store.read(lambda: subjects.due(before, MOST, busy))]
+        of_client = Counter(row["client"] for row in rows).most_common(len(subjects.BUSY))
+        if flood := [client for client, number in of_client if number > MOST // 8]:
+            rows += await self.ctx.store.read(lambda: subjects.due(before, MOST, flood))
         for row in rows:
             client, subject = row["client"], row["subject"]
             if client not in self.ctx.clients:
@@ -276,6 +281,5 @@ class Engine:
                         client, subject, now, now + UNKNOWN_CLIENT_US
                     )
                 )
-        return [
-            (row["client"], row["subject"]) for row in rows if row["client"] in self.ctx.clients
-        ]
+        found = dict.fromkeys((row["client"], row["subject"]) for row in rows)
+        return [(client, subject) for client, subject in found if client in self.ctx.clients]

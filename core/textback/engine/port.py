@@ -1,8 +1,9 @@
 """The port between the engine and what carries work from one process to another.
 
-Four things are asked of it: to *claim* a subject, to *renew* what is held, to *wake* who can
-advance a subject, and to hand over, in `attend`, what others woke.  A subject that is *done* is
-given back in the commit that leaves nothing to do, with `textback.store.subjects.renew`.
+Five things are asked of it: to *claim* a subject, to *renew* what is held, to *wake* who can
+advance a subject, to hand over, in `attend`, what others woke, and to have something *alone*.  A
+subject that is *done* is given back in the commit that leaves nothing to do, with
+`textback.store.subjects.renew`.
 """
 
 from __future__ import annotations
@@ -33,6 +34,13 @@ class Queue(Protocol):
 
     def renew(self, held: Sequence[tuple[str, str, int]], now: int) -> Work[None]:
         """Hold on to subjects: client, subject, generation."""
+
+    def alone_with(self, client: str, *names: str) -> Work[None]:
+        """Let nobody else commit about these from here to our commit, nor see them without it.
+
+        Whoever reads what others may just be adding asks for it first; of several names, in the
+        order in which all do.
+        """
 
     def hand_over(self, woken: Subjects) -> Work[None]:
         """Tell those who work, in this transaction, unless we are one of them."""
@@ -66,6 +74,11 @@ class Alone:
     def renew(self, held: Sequence[tuple[str, str, int]], now: int) -> Work[None]:
         """Actors renew their leases by themselves."""
         del held, now
+        yield from ()
+
+    def alone_with(self, client: str, *names: str) -> Work[None]:
+        """One writes at a time."""
+        del client, names
         yield from ()
 
     def hand_over(self, woken: Subjects) -> Work[None]:

@@ -1,8 +1,10 @@
-"""The advisory locks on a Postgres database: each has a number of its own."""
+"""The advisory locks on a Postgres database: each has a number of its own, or a name."""
 
 from __future__ import annotations
 
 from typing import Final
+
+from textback.store.work import Work, statement
 
 MIGRATING: Final = 7483920
 DUTY: Final = 7483921
@@ -11,3 +13,10 @@ INSTALLING: Final = 7483922
 COPYING: Final = 7483923
 PAUSING: Final = 7483924
 """Shared by whoever decides, had alone by whoever pauses or resumes."""
+
+_HOLD = statement("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+
+
+def hold(name: str) -> Work[None]:
+    """Be the only one with this name until the commit; on Postgres, where several write."""
+    yield _HOLD, {"name": name}

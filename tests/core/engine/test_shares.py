@@ -10,7 +10,7 @@ import pytest
 
 from support.house import LINE, House
 from textback.config.settings import Limits
-from textback.engine import shares
+from textback.engine import engine, shares
 from textback.engine.shares import Shares
 from textback.model import Receipt, Text
 
@@ -66,6 +66,29 @@ async def test_what_nobody_remembers_is_found_by_its_due_step(
     await closed.run()
 
     assert len({text.to for _, text in closed.sent}) == CALLS
+
+
+async def test_much_that_is_due_of_one_hides_nobody_elses(
+    closed: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The timers look at so many at a time, the longest due first."""
+    closed.write()
+    closed.write(client="other", line=OTHER_LINE)
+    await closed.open()
+    await closed.pause()
+    await closed.pause("other")
+    for number in range(CALLS):
+        await closed.missed(caller=f"+13035550{200 + number}")
+    await closed.tell(closed.ended(caller="+13035550300", line=OTHER_LINE), client="other")
+    await closed.run()
+    monkeypatch.setattr(engine, "MOST", CALLS // 2)
+    await closed.resume()
+    await closed.resume("other")
+
+    due = await closed.runtime.engine.due(closed.runtime.ctx.now())
+
+    assert {client for client, _ in due} == {"bright", "other"}
+    assert len(due) == len(set(due)) == CALLS // 2 + 1
 
 
 async def test_a_burst_is_not_at_ease(closed: House) -> None:

@@ -52,8 +52,17 @@ def subject_of(call_id: str) -> str:
 def told(
     ctx: Context, client: Client, stack: Stack, plugin: str, event: CallEvent, received_at: datetime
 ) -> Work[list[Wake]]:
-    """Keep one event of a call and fold all that was told of it."""
+    """Keep one event of a call and fold all that was told of it.
+
+    Two sources tell of a call in the same moment, and so may the legs of one: each has to see the
+    other, though neither is committed.
+    """
+    own, caller = f"{plugin}/{event.call}", number_of(client, event.caller)
+    about = (subject_of(own),) if caller is None else (caller, subject_of(own))
+    yield from ctx.queue.alone_with(client.id, *about)
     call_id, alias, first = yield from _which(client, plugin, event)
+    if call_id != own:
+        yield from ctx.queue.alone_with(client.id, subject_of(call_id))
     subject = subject_of(call_id)
     new = yield from inbox.put(
         client.id,
@@ -280,6 +289,7 @@ def _over(ctx: Context, client: Client, wake: Wake) -> Work[None]:
     """Nothing to text: it was answered meanwhile, rings again, or nobody told how it ended."""
     assert wake.generation is not None
     now, subject = ctx.now(), wake.subject
+    yield from ctx.queue.alone_with(client.id, subject)
     yield from subjects.renew(client.id, subject, wake.generation, 0)
     known = yield from read(client, subject.partition("/")[2])  # more may have been told
     give_up = micros(known.call.started_at + NEVER_ENDED)

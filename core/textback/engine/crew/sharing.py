@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from textback.clock import Clock, micros
-from textback.store import Work, subjects
+from textback.store import Work, locks, subjects
 from textback.store.shared import Advance, Subjects, leases
 from textback.store.subjects import LEASE_US
 
@@ -66,6 +66,11 @@ class Shared:
     def renew(self, held: Sequence[tuple[str, str, int]], now: int) -> Work[None]:
         """One statement for all that this process holds."""
         yield from leases.renew(held, now + self.lease_us)
+
+    def alone_with(self, client: str, *names: str) -> Work[None]:
+        """By locks of the database that end with the transaction."""
+        for name in names:
+            yield from locks.hold(f"{client}/{name}")
 
     def hand_over(self, woken: Subjects) -> Work[None]:
         """Who works does it himself; what he can't is found by the timers."""

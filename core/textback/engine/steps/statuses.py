@@ -37,6 +37,8 @@ def told(
 ) -> Work[list[Wake]]:
     """Move a text forward; one that is not known yet waits in the inbox for its receipt."""
     row = None
+    if event.text is None and event.provider_id is not None:  # its receipt may be on its way
+        yield from ctx.queue.alone_with(client.id, f"text/{plugin}/{event.provider_id}")
     if event.text is not None:
         row = yield from texts.get(client.id, event.text)
     if row is None and event.provider_id is not None:
@@ -60,6 +62,8 @@ def taken(
 ) -> Work[None]:
     """A provider has a text; the statuses that came before its receipt are applied, too."""
     plugin, provider_id = intent.plugin, receipt.provider_id
+    waiting = f"text/{plugin}/{provider_id}"
+    yield from ctx.queue.alone_with(client.id, waiting)
     yield from outcomes.settled(
         ctx,
         client,
@@ -70,7 +74,7 @@ def taken(
         provider_id=provider_id,
         because=because,
     )
-    rows = yield from inbox.of(client.id, f"text/{plugin}/{provider_id}")
+    rows = yield from inbox.of(client.id, waiting)
     if not rows:
         return
     text = yield from texts.by_provider(client.id, plugin, provider_id)
