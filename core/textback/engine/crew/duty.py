@@ -67,17 +67,17 @@ class _Timers:
     async def keep(self) -> None:
         while True:
             try:
-                if self._is_steady():
-                    await self._look()
+                await self._look()
             except StoreError as error:
                 self._ctx.log.warning("the timers can't be kept now", error=str(error))
             await asyncio.sleep(POLL_S)
 
     async def _look(self) -> None:
         now = self._ctx.now()
-        freed, found = await self._ctx.store.write(lambda: take_over(now))
-        if freed:
-            self._ctx.log.info("took over what was running", subjects=freed, steps=found)
+        if self._is_steady():
+            freed, found = await self._ctx.store.write(lambda: take_over(now))
+            if freed:
+                self._ctx.log.info("took over what was running", subjects=freed, steps=found)
         due = await self._engine.due(now - GRACE_US)
         early, forgotten = now - AGAIN_AFTER_US, now - REMEMBER_US
         self._woken = {key: at for key, at in self._woken.items() if at > forgotten}

@@ -82,6 +82,7 @@ class Crew:
             self._url, connections=1, answer_within_s=ANSWER_WITHIN_S
         )
         await self._be_present(heart)
+        self.steady_since = asyncio.get_running_loop().time()
         self._beating = asyncio.ensure_future(
             self._kept("heartbeat", partial(self._keep_present, heart))
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Literal, Protocol
 
 from textback.clock import Clock, micros
@@ -93,23 +94,28 @@ class Shared:
 class SharedClock:
     """The database's time: leases and due times of several machines are compared by one clock.
 
-    Between two looks at it the machine's own clock goes on.
+    Between two looks at it this goes on by the machine's monotonic clock: whoever sets the
+    machine's time ends no lease with it, and makes nothing due.
     """
 
     def __init__(self, machine: Clock) -> None:
-        self._machine = machine
+        self._began = machine.now()
+        self._pulse = monotonic()
         self._ahead = timedelta(0)
 
     def now(self) -> datetime:
         """The present moment, aware, in UTC."""
-        return self._machine.now() + self._ahead
+        return self._machine() + self._ahead
 
     def machine(self) -> int:
-        """The machine's own time, in microseconds."""
-        return micros(self._machine.now())
+        """What this machine takes the time for, in microseconds."""
+        return micros(self._machine())
+
+    def _machine(self) -> datetime:
+        return self._began + timedelta(seconds=monotonic() - self._pulse)
 
     def told(self, server: int, asked: int, answered: int) -> None:
-        """The server said its time between two moments of the machine's clock."""
+        """The server said its time between two moments of `machine`."""
         ahead = timedelta(microseconds=server - (asked + answered) // 2)
         unsure_us = FAR_US + (answered - asked)
         if abs(ahead - self._ahead) > timedelta(microseconds=unsure_us):
