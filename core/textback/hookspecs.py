@@ -231,7 +231,11 @@ async def resolve_secret(reference: str) -> str | None:
 
 @hookspec
 async def observe(event: Committed) -> None:
-    """See what was committed.  *Everyone, best effort; never delays the flow.*"""
+    """See what was committed.  *Everyone, best effort; never delays the flow.*
+
+    A plugin that is too slow for all that is committed misses rows.  The newest row of a client's
+    ledger is told again once a day, as ``ledger_head``: its hash covers all that were missed.
+    """
 
 
 @hookspec

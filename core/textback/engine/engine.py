@@ -12,6 +12,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Coroutine, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import attrs
@@ -21,7 +22,9 @@ from textback.engine import retry
 from textback.engine.actor import Actor
 from textback.engine.committing import BUSY_WAIT_S
 from textback.engine.context import Context, Wake
+from textback.engine.keeping import Background, attempt, keep
 from textback.engine.ledger import declaring, observing, sealer
+from textback.engine.ledger.observing import Observers
 from textback.engine.names import CONCLUDE
 from textback.engine.port import Alone
 from textback.engine.shares import Shares
@@ -35,6 +38,7 @@ from textback.store.contacts import Stale
 POLL_S = 0.2  # how late a timer may be, and a command of another process
 MOST = 200  # subjects taken up in one look
 STOP_WITHIN_S = 10.0
+SEAL_WITHIN_S = 3.0  # when everything is stopped; the rest is sealed at the next start
 UNKNOWN_CLIENT_US = 60_000_000  # how long steps of a client that is left out are put off
 
 
@@ -43,14 +47,16 @@ class Engine:
 
     Attributes:
         shares: What of each client is under way.
+        observers: Who is told of what was sealed.
     """
 
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
         self.shares = Shares(ctx.limits, ctx.store)
+        self.observers = Observers(ctx)
         self._actors: dict[tuple[str, str], Actor] = {}
         self._running: set[asyncio.Task[None]] = set()
-        self._background: set[asyncio.Task[None]] = set()
+        self._background = Background(ctx.log)
         self._claimed: dict[tuple[str, str], asyncio.Future[None]] = {}  # somebody waits for it
         self._stopping = False
 
@@ -71,24 +77,23 @@ class Engine:
 
     def start(self) -> None:
         """Keep timers and seal the ledger until `stop`."""
-        self.background(self._poll())
-        self.background(sealer.keep_sealing(self.ctx))
-        self.background(observing.keep_heads_out(self.ctx))
-        self.background(retiring.keep_looking(self.ctx))
+        ctx, log = self.ctx, self.ctx.log
+        for what, work in (
+            ("timers", self._poll),
+            ("seal", partial(sealer.keep_sealing, ctx, self.observers)),
+            ("heads", partial(observing.keep_heads_out, ctx, self.observers)),
+            ("retired clients", partial(retiring.keep_looking, ctx)),
+        ):
+            self.background(keep(log, what, work))
 
     def background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run something until the engine stops."""
-        task = asyncio.ensure_future(work)
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
-        return task
+        """Run something until the engine stops; if it fails, the log says so."""
+        return self._background.begin(work)
 
     async def stop(self) -> None:
         """Let what runs come to its end, for a while; the rest is taken up at the next start."""
         self._stopping = True
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._background.end()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_WITHIN_S):
                 while self._running:  # a call that is concluded now leaves a case to begin
@@ -97,8 +102,12 @@ class Engine:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
         if isinstance(self.ctx.queue, Alone):
-            with contextlib.suppress(StoreError):
-                await sealer.seal_all(self.ctx)
+            await attempt(self.ctx.log, "last seal", self._seal, lost=(TimeoutError,))
+        await self.observers.close()
+
+    async def _seal(self) -> None:
+        async with asyncio.timeout(SEAL_WITHIN_S):
+            await sealer.seal_all(self.ctx, self.observers)
 
     def held(self) -> list[tuple[str, str, int]]:
         """The subjects that are being advanced here: client, subject, generation."""
@@ -178,7 +187,8 @@ class Engine:
                 break
             while self._running:
                 await asyncio.wait(self._running)
-        await sealer.seal_all(self.ctx)
+        await sealer.seal_all(self.ctx, self.observers)
+        await self.observers.told()
         stamp = await self.ctx.store.read(subjects.next_due)
         return moment(stamp) if stamp is not None else None
 

@@ -8,12 +8,14 @@ nothing of this does harm when it is done twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from collections.abc import Callable
+from functools import partial
+from typing import Final
 
 from textback.engine.context import Context
 from textback.engine.crew.sources import supervise
 from textback.engine.engine import POLL_S, Engine
+from textback.engine.keeping import Background, attempt, finish, keep
 from textback.engine.ledger import declaring, observing, sealer
 from textback.errors import StoreError
 from textback.store import Work, processes, steps, subjects
@@ -27,32 +29,19 @@ IsSteady = Callable[[], bool]
 
 
 async def serve(ctx: Context, engine: Engine, is_steady: IsSteady) -> None:
-    """Do it all until cancelled, or until a part of it fails."""
-    tasks: set[asyncio.Task[None]] = set()
-    failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def begin(work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(work)
-        tasks.add(task)
-        task.add_done_callback(over)
-
-    def over(task: asyncio.Task[None]) -> None:
-        tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) and not failed.done():
-            failed.set_exception(error)
-
+    """Do it all until cancelled; a part that fails is begun again, and the others go on."""
+    log, observers = ctx.log, engine.observers
+    parts = Background(log)
     try:
-        begin(_Timers(ctx, engine, is_steady).keep())
-        begin(sealer.keep_sealing(ctx))
-        begin(observing.keep_heads_out(ctx))
-        begin(_look_after(ctx))
-        begin(declaring.declare(ctx))
-        supervise(ctx, engine, begin)
-        await failed
+        parts.begin(keep(log, "timers", _Timers(ctx, engine, is_steady).keep))
+        parts.begin(keep(log, "seal", partial(sealer.keep_sealing, ctx, observers)))
+        parts.begin(keep(log, "heads", partial(observing.keep_heads_out, ctx, observers)))
+        parts.begin(keep(log, "upkeep", partial(_look_after, ctx)))
+        parts.begin(finish(log, "declarations", partial(declaring.declare, ctx)))
+        supervise(ctx, engine, parts.begin)
+        await asyncio.Event().wait()  # for ever
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await parts.end()
 
 
 class _Timers:
@@ -106,9 +95,10 @@ def take_over(now: int) -> Work[tuple[int, int]]:
 
 async def _look_after(ctx: Context) -> None:
     while True:
-        await ctx.queue.upkeep()
-        try:
-            await ctx.store.write(lambda: processes.bury(ctx.now()))
-        except StoreError as error:
-            ctx.log.warning("not cleared away", error=str(error))
+        await attempt(ctx.log, "upkeep of the queue", ctx.queue.upkeep)
+        await attempt(ctx.log, "upkeep of the crew", partial(_bury, ctx))
         await asyncio.sleep(UPKEEP_EVERY_S)
+
+
+async def _bury(ctx: Context) -> None:
+    await ctx.store.write(partial(processes.bury, ctx.now()))

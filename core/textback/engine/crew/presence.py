@@ -16,9 +16,9 @@ import importlib.metadata
 import itertools
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Coroutine
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 import attrs
@@ -27,6 +27,7 @@ from textback.engine.context import Context
 from textback.engine.crew import duty
 from textback.engine.crew.sharing import Shared, SharedClock
 from textback.engine.engine import Engine
+from textback.engine.keeping import Part, keep
 from textback.engine.upkeep import retiring
 from textback.errors import StoreError
 from textback.store import Work, processes
@@ -37,7 +38,6 @@ from textback.store.shared import leases
 
 VERSION: Final = importlib.metadata.version("textback")
 TRY_EVERY_S: Final = 1.0  # to get on duty
-AGAIN_AFTER_S: Final = 1.0  # something that was lost is tried
 WARN_EVERY_S: Final = 30.0
 ANSWER_WITHIN_S: Final = 3.0  # or somebody else may have the lock, or what we held
 
@@ -108,21 +108,8 @@ class Crew:
             await self._heart.write(partial(processes.leave, self._ctx.owner))
         await self._heart.close()
 
-    async def _kept(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Whatever ends it, begin it again."""
-        while True:
-            try:
-                await work()
-            except (StoreError, *AWAY) as error:
-                self._ctx.log.warning("lost, and tried again", what=what, error=str(error))
-            except Exception as error:
-                self._ctx.log.warning(
-                    "failed, and tried again",
-                    what=what,
-                    error=type(error).__name__,
-                    exc_info=error,
-                )
-            await asyncio.sleep(AGAIN_AFTER_S)
+    def _kept(self, what: str, work: Part) -> Coroutine[Any, Any, None]:
+        return keep(self._ctx.log, what, work, lost=AWAY)
 
     async def _keep_present(self, heart: PostgresStore) -> None:
         while True:

@@ -41,13 +41,30 @@ def supervise(ctx: Context, engine: Engine, begin: Begin) -> None:
 
 
 async def _start(ctx: Context, engine: Engine, client: Client, begin: Begin) -> None:
-    stack = await ctx.stack(client.id)
+    stack = await _stack(ctx, client)
     for impl in stack.impls("listen"):
         begin(_listen(ctx, engine, client, impl))
     for impl in stack.impls("list_calls"):
         begin(_poll(ctx, engine, client, stack, impl))
     for impl in stack.impls("maintain"):
         begin(_maintain(ctx, client, stack, impl))
+
+
+async def _stack(ctx: Context, client: Client) -> Stack:
+    """A client's stack, once it can be built: what a plugin lacks now may be there later."""
+    wait_s = FIRST_WAIT_S
+    while True:
+        try:
+            return await ctx.stack(client.id)
+        except Exception as error:
+            ctx.log.warning(
+                "a client's sources can't be started now",
+                client=client.id,
+                error=dispatch.describe(error),
+                exc_info=error,
+            )
+        await asyncio.sleep(wait_s)
+        wait_s = min(wait_s * 2, LONGEST_WAIT_S)
 
 
 async def _listen(ctx: Context, engine: Engine, client: Client, impl: dispatch.Impl) -> None:
