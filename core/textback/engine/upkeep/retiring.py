@@ -104,13 +104,17 @@ async def look(ctx: Context, again: frozenset[str] = frozenset()) -> frozenset[s
         again: Those that were new the last time: what was being done then is committed by now.
 
     Returns:
-        Those that are new.
+        Those to be looked at again: which are new, or could not be finished now.
     """
     new = await see(ctx)
-    retired = ctx.retired
-    for client in (new | again) & retired:
-        await close_all(ctx.store, ctx.hash_of, client, ctx.now())
-    return new
+    unfinished = set()
+    for client in (new | again) & ctx.retired:
+        try:
+            await close_all(ctx.store, ctx.hash_of, client, ctx.now())
+        except StoreError as error:
+            ctx.log.warning("can't finish with who is retired", client=client, error=str(error))
+            unfinished.add(client)
+    return new | unfinished
 
 
 async def keep_looking(ctx: Context) -> None:
