@@ -19,6 +19,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textback.words import storable
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -52,6 +54,8 @@ class UnreadableWebhook(TextbackError):
 class ProviderError(TextbackError):
     """A provider didn't do what it was asked.
 
+    The message is stored and shown.  It may quote an answer: what no database takes is replaced.
+
     Attributes:
         permanent: Trying again would give the same answer; the step is parked at once.
         retry_after: Seconds that the provider asked us to wait, if it did.
@@ -63,7 +67,7 @@ class ProviderError(TextbackError):
     def __init__(
         self, message: str, *, retry_after: float | None = None, code: str | None = None
     ) -> None:
-        super().__init__(message)
+        super().__init__(storable(str(message)))
         self.retry_after = retry_after
         self.code = code
 

@@ -12,7 +12,6 @@ Attributes:
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -24,6 +23,7 @@ import attrs
 
 from textback.errors import UnreadableWebhook
 from textback.model import Basis, FailureReason, Keyword, Media, Outcome, TextState
+from textback.words import storable
 
 
 class Happened(StrEnum):
@@ -371,14 +371,6 @@ class WebhookRequest:
             return told if plain else _clean(told)
         except (ValueError, RecursionError) as error:  # the latter: a thousand levels deep
             raise UnreadableWebhook("the body is not JSON") from error
-
-
-_NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
-
-
-def storable(text: str) -> str:
-    """With U+FFFD for half an emoji, as it is left where a text was cut, and for NUL."""
-    return _NOT_STORABLE.sub("\ufffd", text)
 
 
 def _clean(value: Any) -> Any:

@@ -29,6 +29,7 @@ from httpx_aiohttp import AiohttpTransport
 from textback.config.secrets import Secret
 from textback.errors import ConfigError, MaybeSent, NotSent
 from textback.gate import WAIT_S, Gate
+from textback.words import storable
 
 CONNECTIONS: Final = 1000  # open at once, in all; a process may open 1024 files by default
 CONNECTIONS_PER_HOST: Final = 200  # many clients share a provider's host
@@ -277,15 +278,15 @@ def explain(response: httpx.Response, *secrets: Secret) -> str:
     """What a provider answered, in one line for an error message.
 
     Status and the provider's own words, at most 200 characters of them, with numbers masked and
-    whatever looks like a key left out, as is the token or password that let the request in.  The
-    request's address and body don't appear.
+    whatever looks like a key left out, as is the token or password that let the request in.  What
+    no database and no terminal takes is replaced.  The request's address and body don't appear.
 
     Args:
         response: The answer.
         *secrets: What else the request carried: a provider may repeat it, and it may not look like
             a key.
     """
-    words = " ".join(_words(response).split())
+    words = " ".join(storable(_words(response)).split())
     for secret in (credentials(response.request), *(each.value for each in secrets)):
         words = words.replace(secret, "***") if secret else words
     words = _NUMBER.sub(lambda number: f"•••{number[0][-4:]}", _KEY.sub("***", words))

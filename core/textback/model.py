@@ -22,6 +22,8 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from textback.words import storable
+
 PhoneNumber = NewType("PhoneNumber", str)
 """A phone number in E.164, e.g. ``+13035550100``; made by `textback.phones.normalise`."""
 
@@ -293,16 +295,25 @@ class Text:
     provider_id: str | None = None
 
 
+def _told(value: str) -> str:
+    """What a provider gave, as a string that can be stored, whatever a plugin made of it.
+
+    None stays None: it would be the same id for all.
+    """
+    return value if value is None else storable(str(value))
+
+
 @attrs.frozen
 class Receipt:
     """A provider took a text (or a mail).
 
     Attributes:
-        provider_id: The provider's id of it, by which its status is known.
+        provider_id: The provider's id of it, by which its status is known.  A number becomes a
+            string; what no database takes is replaced, as it is in webhooks.
         state: How far the provider says it is.
     """
 
-    provider_id: str
+    provider_id: str = attrs.field(converter=_told)
     state: TextState = TextState.SENT
 
 
@@ -351,12 +362,12 @@ class CrmRef:
     """A record in a CRM.
 
     Attributes:
-        id: The CRM's own; later steps address the record by it.
+        id: The CRM's own; later steps address the record by it.  A number becomes a string.
         url: Where a person opens it, if that is known.
     """
 
-    id: str
-    url: str | None = None
+    id: str = attrs.field(converter=_told)
+    url: str | None = attrs.field(default=None, converter=attrs.converters.optional(_told))
 
 
 class ActivityKind(StrEnum):

@@ -11,7 +11,8 @@ import json
 from collections.abc import Mapping
 
 from textback.errors import UnreadableWebhook, WebhookRejected
-from textback.events import Once, WebhookRequest, storable
+from textback.events import Once, WebhookRequest
+from textback.words import storable
 from textback_vonage.settings import Settings
 
 OLDEST_S = 25 * 3600

@@ -18,6 +18,7 @@ from textback.gate import Gate
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 NOW = datetime(2025, 3, 10, 12, 0, tzinfo=UTC)
 BODY = b"Body=see+you+at+five"
+JSON = {"content-type": "application/json"}
 
 
 class Server:
@@ -354,8 +355,9 @@ def answered(**content):
         ({"json": {"errors": [{"detail": "no such tag"}]}}, ": no such tag"),
         ({"json": {"message": "'To' +1 (303) 555-0123 is bad"}}, ": 'To' •••0123 is bad"),
         ({"json": {"message": "bad key sk_live_4eC39HqLyjWD"}}, ": bad key ***"),
+        ({"content": b'{"message": "no \\ud83d\\u0000"}', "headers": JSON}, ": no \ufffd\ufffd"),
         ({"json": [1]}, ""),
-        ({"content": b"{", "headers": {"content-type": "application/json"}}, ""),
+        ({"content": b"{", "headers": JSON}, ""),
         ({"text": "try later"}, ": try later"),
         ({"html": "<p>hidden</p>"}, ""),
     ],

@@ -23,7 +23,7 @@ from textback.engine.context import Context, Wake
 from textback.engine.names import CONCLUDE
 from textback.engine.port import Alone
 from textback.engine.steps.kinds import AtWork, kind_of
-from textback.errors import StoreBusy
+from textback.errors import StoreBusy, StoreError
 from textback.store import Unit, Work, processes, steps, subjects
 from textback.store.steps import Step
 
@@ -44,6 +44,14 @@ class _Unread:
     """What a step needs could not be made of the rows that were read: the trouble of this step."""
 
     error: Exception
+
+
+@attrs.frozen
+class _Ended:
+    """A step that has ended, and the unit that commits what it came to."""
+
+    step: Step
+    unit: Unit[None]
 
 
 class Actor:
@@ -131,13 +139,37 @@ class Actor:
         if not self.woken.is_set() and not await self._anything_new():
             return True
         self.woken.clear()
-        ended = [task for task in self._tasks if task.done()]
-        results = [self._result(task, self._tasks.pop(task)) for task in ended]
+        done = [task for task in self._tasks if task.done()]
+        ended = [self._result(task, self._tasks.pop(task)) for task in done]
         busy = frozenset(step.name for step in self._tasks.values())
         self._renewed = self.ctx.now()
-        unit = partial(self._commit, results, busy)
-        self._begin(await committed(self.ctx, self.client.id, unit))
+        self._begin(await self._committed(ended, busy))
         return bool(self._tasks)
+
+    async def _committed(self, ended: Sequence[_Ended], busy: frozenset[str]) -> Begun:
+        """Commit results together; if one of them can't be, each by itself."""
+        client = self.client.id
+        try:
+            return await committed(self.ctx, client, partial(self._commit, ended, busy))
+        except StoreError:
+            raise
+        except Exception:
+            if not ended:
+                raise
+        for each in ended:
+            await self._committed_alone(each)
+        return await committed(self.ctx, client, partial(self._commit, (), busy))
+
+    async def _committed_alone(self, ended: _Ended) -> None:
+        """Commit one result; if it can't be, its step has failed, as if nothing had come of it."""
+        client, step = self.client.id, ended.step
+        try:
+            await committed(self.ctx, client, partial(self._keep, ended.unit))
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 (it belongs to this step)
+            failed = self._failed(step, error)
+            await committed(self.ctx, client, partial(self._keep, failed.unit))
 
     async def _anything_new(self) -> bool:
         now = self.ctx.now()
@@ -152,7 +184,11 @@ class Actor:
         busy = {step.name for step in self._tasks.values()}
         return any(step.name not in busy for step in due)
 
-    def _commit(self, results: Sequence[Unit[None]], busy: frozenset[str]) -> Work[Begun]:
+    def _keep(self, result: Unit[None]) -> Work[None]:
+        yield from self._hold()
+        yield from result()
+
+    def _commit(self, ended: Sequence[_Ended], busy: frozenset[str]) -> Work[Begun]:
         """Commit results, and take what is due; with nothing left, give the lease back.
 
         If the lease is not ours any more, nothing of all this is committed.  To renew it comes
@@ -160,8 +196,8 @@ class Actor:
         before it is seen by us, and what does later by them.
         """
         yield from self._hold()
-        for result in results:
-            yield from result()
+        for each in ended:
+            yield from each.unit()
         begun = yield from self._take_due(busy)
         if not begun.steps and not busy:
             yield from subjects.renew(self.client.id, self.subject, self._generation, 0)
@@ -224,12 +260,15 @@ class Actor:
         if task in self._tasks:  # it is not one that we gave up
             self.woken.set()
 
-    def _result(self, task: asyncio.Task[Unit[None]], step: Step) -> Unit[None]:
+    def _result(self, task: asyncio.Task[Unit[None]], step: Step) -> _Ended:
         error = task.exception()
         if error is None:
-            return task.result()
+            return _Ended(step, task.result())
         if not isinstance(error, Exception):
             raise error
+        return self._failed(step, error)
+
+    def _failed(self, step: Step, error: Exception) -> _Ended:
         self.ctx.log.warning(
             "a step failed",
             client=self.client.id,
@@ -238,7 +277,7 @@ class Actor:
             attempts=step.attempts,
             error=retry.describe(error),
         )
-        return partial(retry.again_or_park, self.ctx, step, error)
+        return _Ended(step, partial(retry.again_or_park, self.ctx, step, error))
 
     async def _do(self, step: Step) -> Unit[None]:
         """Run one step by its name."""

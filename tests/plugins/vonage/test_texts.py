@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from support.vonage_side import by_sms_api, posted, with_token
 from textback.errors import UnreadableWebhook
-from textback.events import OptOut, TextReceived, TextStatus, storable
+from textback.events import OptOut, TextReceived, TextStatus
 from textback.model import FailureReason, Media, TextState
 from textback.testing.builders import NOW
+from textback.words import storable
 
 REFERENCES = itertools.count(1000)
 UUID = "aaaaaaaa-bbbb-4ccc-8ddd-0123456789ab"

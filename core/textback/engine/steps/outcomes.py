@@ -158,8 +158,10 @@ def unsure(ctx: Context, client: Client, stack: Stack, intent: Intent, because: 
 
 
 def cut_off(ctx: Context, client: Client, stack: Stack, intent: Intent) -> Unit[None]:
-    """We were stopped between the intent and the answer: nobody knows whether it left."""
-    return unsure(ctx, client, stack, intent, "textback was stopped while it was being sent")
+    """We have an intent and no answer, be it that we were stopped or that it couldn't be kept."""
+    return unsure(
+        ctx, client, stack, intent, "textback was stopped or failed while it was being sent"
+    )
 
 
 def refused(

@@ -184,7 +184,7 @@ def _ask(
     case = case_of(row)
     attempts = yield from texts.of_step(client.id, case_id, step.name)
     cut_off = [text for text in attempts if text["state"] == TextState.SENDING.value]
-    if cut_off:  # we were stopped between the intent and the provider's answer
+    if cut_off:  # we were stopped, or failed, between the intent and the provider's answer
         intent = intents.read(ctx, cut_off[-1])
         return outcomes.cut_off(ctx, client, stack, intent)
     current = yield from steps.get(client.id, step.subject, step.name)
