@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from textback.store.work import Work, statement
@@ -14,9 +15,12 @@ COPYING: Final = 7483923
 PAUSING: Final = 7483924
 """Shared by whoever decides, had alone by whoever pauses or resumes."""
 
-_HOLD = statement("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_HOLD = statement("""
+    SELECT pg_advisory_xact_lock(hashtextextended(name, 0))
+    FROM unnest(CAST(:names AS text[])) AS name
+""")
 
 
-def hold(name: str) -> Work[None]:
-    """Be the only one with this name until the commit; on Postgres, where several write."""
-    yield _HOLD, {"name": name}
+def hold(names: Sequence[str]) -> Work[None]:
+    """Be the only one with these names until the commit; on Postgres, where several write."""
+    yield _HOLD, {"names": names}

@@ -70,8 +70,7 @@ class Shared:
 
     def alone_with(self, client: str, *names: str) -> Work[None]:
         """By locks of the database that end with the transaction."""
-        for name in names:
-            yield from locks.hold(f"{client}/{name}")
+        yield from locks.hold([f"{client}/{name}" for name in names])
 
     def hand_over(self, woken: Subjects) -> Work[None]:
         """Who works does it himself; what he can't is found by the timers."""
