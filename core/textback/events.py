@@ -22,7 +22,15 @@ from urllib.parse import parse_qsl
 import attrs
 
 from textback.errors import UnreadableWebhook
-from textback.model import Basis, FailureReason, Keyword, Media, Outcome, TextState
+from textback.model import (
+    Basis,
+    FailureReason,
+    Keyword,
+    Media,
+    Outcome,
+    TextState,
+    from_outside,
+)
 from textback.words import storable
 
 
@@ -53,7 +61,7 @@ class Confidence(StrEnum):
     LIKELY = "likely"  # judged once the source's ``settle_s`` has passed
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=from_outside)
 class CallEvent:
     """One thing that a source was told of one call.
 
@@ -94,7 +102,7 @@ class CallEvent:
     evidence: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=from_outside)
 class TextReceived:
     """A text from a caller.
 
@@ -117,7 +125,7 @@ class TextReceived:
     provider_id: str | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=from_outside)
 class TextStatus:
     """What became of a text that we sent.
 
@@ -140,7 +148,7 @@ class TextStatus:
     code: str | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=from_outside)
 class OptOut:
     """The provider says that this number wants no more texts.
 
@@ -155,7 +163,7 @@ class OptOut:
     evidence: str
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=from_outside)
 class OptIn:
     """The provider says that this number wants texts again.
 
@@ -170,7 +178,7 @@ class OptIn:
     evidence: str
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=from_outside)
 class KeyPressed:
     """The caller pressed keys when they were asked whether they want texts; ``1`` says yes.
 
@@ -189,7 +197,7 @@ class KeyPressed:
     number: str | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=from_outside)
 class Consented:
     """Somebody agreed to be texted, neither on the phone nor by text; or takes that back.
 
@@ -209,7 +217,7 @@ class Consented:
     given: bool = True
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=from_outside)
 class EmailReceived:
     """An e-mail from a caller.
 
@@ -228,7 +236,7 @@ class EmailReceived:
     case: str | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=from_outside)
 class TeamReply:
     """Someone of the business answers a caller.
 
@@ -247,7 +255,7 @@ class TeamReply:
     number: str | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=from_outside)
 class Booked:
     """An appointment was made, or moved to another time.
 
@@ -280,7 +288,7 @@ class Booked:
     replaces: str | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=from_outside)
 class BookingCancelled:
     """An appointment is no more, for good: a tool that revives one gives it another id.
 

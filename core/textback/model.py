@@ -14,7 +14,7 @@ Attributes:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NewType
@@ -26,6 +26,23 @@ from textback.words import storable
 
 PhoneNumber = NewType("PhoneNumber", str)
 """A phone number in E.164, e.g. ``+13035550100``; made by `textback.phones.normalise`."""
+
+
+def _told(value: Any) -> Any:
+    return value if value is None else storable(str(value))
+
+
+def from_outside(cls: type, fields: Sequence[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
+    """For `attrs.frozen`: what a provider or plugin gives as words is storable words.
+
+    A number becomes a string, and what no database takes is replaced; None stays None.
+    """
+    del cls
+    words: tuple[Any, ...] = ("str", "str | None")  # as annotations stand in the source
+    return [
+        each.evolve(converter=_told) if each.type in words and each.converter is None else each
+        for each in fields
+    ]
 
 
 class Outcome(StrEnum):
@@ -145,7 +162,7 @@ class Consent:
     evidence: str
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=from_outside)
 class Media:
     """A picture or file that came with a text.
 
@@ -191,7 +208,7 @@ class Call:
     case: str | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=from_outside)
 class Caller:
     """Who called, as far as anyone knows.
 
@@ -295,15 +312,7 @@ class Text:
     provider_id: str | None = None
 
 
-def _told(value: str) -> str:
-    """What a provider gave, as a string that can be stored, whatever a plugin made of it.
-
-    None stays None: it would be the same id for all.
-    """
-    return value if value is None else storable(str(value))
-
-
-@attrs.frozen
+@attrs.frozen(field_transformer=from_outside)
 class Receipt:
     """A provider took a text (or a mail).
 
@@ -313,7 +322,7 @@ class Receipt:
         state: How far the provider says it is.
     """
 
-    provider_id: str = attrs.field(converter=_told)
+    provider_id: str
     state: TextState = TextState.SENT
 
 
@@ -357,7 +366,7 @@ class Lead:
     fields: Mapping[str, str] = attrs.field(factory=dict)
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=from_outside)
 class CrmRef:
     """A record in a CRM.
 
@@ -366,8 +375,8 @@ class CrmRef:
         url: Where a person opens it, if that is known.
     """
 
-    id: str = attrs.field(converter=_told)
-    url: str | None = attrs.field(default=None, converter=attrs.converters.optional(_told))
+    id: str
+    url: str | None = None
 
 
 class ActivityKind(StrEnum):

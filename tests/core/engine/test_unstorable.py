@@ -19,7 +19,7 @@ from textback.engine.actor import Actor
 from textback.engine.context import Context
 from textback.errors import DeliveryError, MaybeSent, Refused
 from textback.hookspecs import hookimpl
-from textback.model import Activity, CrmRef, Lead, Receipt, Text, TextState
+from textback.model import Activity, Caller, CrmRef, Lead, Receipt, Text, TextState
 from textback.store import Store, Unit, Work, cases, contacts, steps, texts
 from textback.store.migrate import migrate
 from textback.store.steps import Step
@@ -275,3 +275,13 @@ async def test_a_text_whose_receipt_cannot_be_committed_is_unsure(
     assert await texts_of(house) == [("sent", "SM1")]
     assert len(house.outside.asked) == 1
     assert (await step_of(house, "lead/crm")).state == "done"
+
+
+async def test_half_an_emoji_in_a_name_costs_nobody_the_text(house: House) -> None:
+    """From the CRM, and from a source that lists or holds a connection: no webhook cleans these."""
+    house.outside.known = Caller(name=f"Anna {HALF}", first_name=f"Anna{HALF}", known=True)
+    await house.missed(caller_name=f"ANNA {HALF}")
+
+    (_, text) = house.sent[0]
+    assert HALF not in text.body
+    assert await texts_of(house) == [("sent", f"SM-{text.id}")]
