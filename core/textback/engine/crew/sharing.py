@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Literal, Protocol
 
 from textback.clock import Clock, micros
-from textback.store import Work, locks, subjects
+from textback.store import Work, subjects
 from textback.store.shared import Advance, Subjects, leases
 from textback.store.subjects import LEASE_US
 
@@ -70,7 +70,7 @@ class Shared:
 
     def alone_with(self, client: str, *names: str) -> Work[None]:
         """By locks of the database that end with the transaction."""
-        yield from locks.hold([f"{client}/{name}" for name in names])
+        yield from leases.alone_with([f"{client}/{name}" for name in names])
 
     def hand_over(self, woken: Subjects) -> Work[None]:
         """Who works does it himself; what he can't is found by the timers."""

@@ -1,4 +1,8 @@
-"""The leases of a process, held with one statement; and the one clock they are compared by."""
+"""Who has what among several processes.
+
+Leases of subjects, a process's with one statement; the one clock they are compared by; and locks of
+names, which end with the commit.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +37,10 @@ _RENEW = statement("""
     ) AS free
     WHERE subjects.client = free.client AND subjects.subject = free.subject
 """)
+_ALONE = statement("""
+    SELECT pg_advisory_xact_lock(hashtextextended(name, 0))
+    FROM unnest(CAST(:names AS text[])) AS name
+""")
 
 
 def clock() -> Work[int]:
@@ -54,3 +62,8 @@ def renew(held: Sequence[tuple[str, str, int]], until: int) -> Work[None]:
             "until": until,
         },
     )
+
+
+def alone_with(names: Sequence[str]) -> Work[None]:
+    """Be the only one with these names until the commit."""
+    yield _ALONE, {"names": names}
