@@ -6,6 +6,7 @@ from it is LIKELY, and keys differ from the webhooks': what comes later from tho
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from textback_twilio.settings import Settings
 from textback_twilio.texts import received_key, status_of
 from textback_twilio.webhook import read_time
 
+AT_ONCE = 10  # calls whose legs are asked for; an account takes more
 LONGEST_CALL = timedelta(hours=4)  # https://www.twilio.com/docs/voice/api/call-resource
 
 
@@ -33,14 +35,28 @@ async def calls(
     """
     for line in lines:
         query = {"To": line, "StartTime>": f"{since - LONGEST_CALL:%Y-%m-%d}"}
+        ended: list[tuple[dict[str, Any], datetime]] = []
         async for call in api.pages("Calls.json", "calls", query):
             inbound = call.get("direction") == "inbound" and not call.get("parent_call_sid")
             ended_at = read_time(call.get("end_time"))
             if not inbound or call.get("status") not in OUTCOMES:
                 continue
             if ended_at is not None and ended_at >= since:
-                for event in await _told(api, settings, call, ended_at):
+                ended.append((call, ended_at))
+            if len(ended) == AT_ONCE:
+                for event in await _all_told(api, settings, ended):
                     yield event
+                ended = []
+        for event in await _all_told(api, settings, ended):
+            yield event
+
+
+async def _all_told(
+    api: Api, settings: Settings, ended: Sequence[tuple[dict[str, Any], datetime]]
+) -> list[CallEvent]:
+    """What is known of some calls: all are asked about at the same time, as a day may have many."""
+    told = await asyncio.gather(*(_told(api, settings, call, at) for call, at in ended))
+    return [event for events in told for event in events]
 
 
 async def _told(
