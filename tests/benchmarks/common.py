@@ -213,7 +213,11 @@ def machine() -> str:
 
 def cpu_s(watched: Sequence[psutil.Process]) -> float:
     """Seconds of CPU of these processes until now, user and system."""
-    return sum(sum(each.cpu_times()[:2]) for each in watched)
+    total = 0.0
+    for each in watched:
+        with contextlib.suppress(psutil.NoSuchProcess):  # a server's child that has just ended
+            total += sum(each.cpu_times()[:2])
+    return total
 
 
 def settle(watched: Sequence[psutil.Process]) -> None:
