@@ -99,7 +99,8 @@ class _Missing(str):
 _MISSING = {name: _Missing(name) for name in LIMITS}
 
 
-def check_template(source: str) -> list[str]:
+@lru_cache(maxsize=4096)  # an agency writes the same for many clients
+def check_template(source: str) -> tuple[str, ...]:
     """Say everything that is wrong with a template, in words for the one who wrote it.
 
     Returns:
@@ -107,7 +108,7 @@ def check_template(source: str) -> list[str]:
         too long, or choose a branch without words.
     """
     if _controls(source):
-        return [_INVISIBLE]
+        return (_INVISIBLE,)
     try:
         tree = _ENVIRONMENT.parse(source)
         problems = [problem for node in _walk(tree) for problem in _wrong_with(node)]
@@ -117,7 +118,7 @@ def check_template(source: str) -> list[str]:
         problems = [f"line {error.lineno}: {error.message}"]
     except (RecursionError, SyntaxError, ValueError):  # hundreds of nested ifs, 5000-digit numbers
         problems = ["is too complicated; a text needs only a few names and ifs"]
-    return list(dict.fromkeys(problems))
+    return tuple(dict.fromkeys(problems))
 
 
 @lru_cache(maxsize=512)  # the templates of the clients that are called now
