@@ -168,8 +168,9 @@ def measure(
     folder.mkdir(parents=True, exist_ok=True)
     arrived = folder / "arrived.json"
     with process(str(HERE / "far_side.py"), str(arrived)) as (_, far_side):
+        started = command(far_side)  # writes the deployment, which is no part of its start
         began = time.monotonic()
-        with process(*command(far_side)) as (tested, address):
+        with process(*started) as (tested, address):
             started_s = time.monotonic() - began
             watched = psutil.Process(tested.pid)
             at_rest = watched.memory_info().rss
