@@ -21,7 +21,7 @@ from textback.engine.context import Context, Wake, line_of, number_of
 from textback.engine.names import CONCLUDE, case_subject
 from textback.events import AnsweredBy, CallEvent, Happened
 from textback.flow.detect import Conclusion, conclude, facts
-from textback.model import Call, Outcome
+from textback.model import Call, Outcome, PhoneNumber
 from textback.plugins import Stack
 from textback.store import Work, calls, inbox, steps, subjects
 from textback.store.steps import Step
@@ -60,7 +60,7 @@ def told(
     own, caller = f"{plugin}/{event.call}", number_of(client, event.caller)
     about = (subject_of(own),) if caller is None else (caller, subject_of(own))
     yield from ctx.queue.alone_with(client.id, *about)
-    call_id, alias, first = yield from _which(client, plugin, event)
+    call_id, alias, first = yield from _which(client, plugin, event, own, caller)
     if call_id != own:
         yield from ctx.queue.alone_with(client.id, subject_of(call_id))
     subject = subject_of(call_id)
@@ -141,16 +141,16 @@ def _talked(events: list[CallEvent]) -> bool:
     )
 
 
-def _which(client: Client, plugin: str, event: CallEvent) -> Work[tuple[str, str | None, bool]]:
+def _which(
+    client: Client, plugin: str, event: CallEvent, own: str, caller: PhoneNumber | None
+) -> Work[tuple[str, str | None, bool]]:
     """The call that an event is about.
 
     Also its other name, if another source told of it first; and whether nothing was told before.
     """
-    own = f"{plugin}/{event.call}"
     row = yield from calls.get(client.id, own)
     if row is not None:
         return row["same_as"] or own, None, False
-    caller = number_of(client, event.caller)
     line = line_of(client, event.line, event.forwarded_from)
     if caller is None or line is None:
         return own, None, True

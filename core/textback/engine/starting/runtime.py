@@ -146,7 +146,7 @@ async def open_runtime(
     engine = Engine(ctx)
     crew = None
     if taken is not None and taken.url is not None:
-        from textback.engine.crew.presence import Crew
+        from textback.engine.crew.presence import Crew  # needs the extra postgres
 
         crew = Crew(ctx, engine, taken.url, kind)
     try:

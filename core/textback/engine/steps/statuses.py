@@ -24,7 +24,11 @@ _FOR_GOOD = (FailureReason.OPTED_OUT, FailureReason.UNREACHABLE, FailureReason.I
 
 def subject_of(plugin: str, event: TextStatus) -> str | None:
     """Where a status waits that comes before we know its text."""
-    return f"text/{plugin}/{event.provider_id}" if event.provider_id else None
+    return _waiting(plugin, event.provider_id) if event.provider_id else None
+
+
+def _waiting(plugin: str, provider_id: str) -> str:
+    return f"text/{plugin}/{provider_id}"
 
 
 def told(
@@ -38,7 +42,7 @@ def told(
     """Move a text forward; one that is not known yet waits in the inbox for its receipt."""
     row = None
     if event.text is None and event.provider_id is not None:  # its receipt may be on its way
-        yield from ctx.queue.alone_with(client.id, f"text/{plugin}/{event.provider_id}")
+        yield from ctx.queue.alone_with(client.id, _waiting(plugin, event.provider_id))
     if event.text is not None:
         row = yield from texts.get(client.id, event.text)
     if row is None and event.provider_id is not None:
@@ -62,7 +66,7 @@ def taken(
 ) -> Work[None]:
     """A provider has a text; the statuses that came before its receipt are applied, too."""
     plugin, provider_id = intent.plugin, receipt.provider_id
-    waiting = f"text/{plugin}/{provider_id}"
+    waiting = _waiting(plugin, provider_id)
     yield from ctx.queue.alone_with(client.id, waiting)
     yield from outcomes.settled(
         ctx,
